@@ -1,0 +1,68 @@
+/** Every bound in the product, unit in its name. Defaults; those marked (env) can be changed by configuration. */
+export const limits = {
+  // gateway: accept
+  headerBytesMax: 32 * 1024,
+  headersMax: 120,
+  headersTimeoutMs: 15_000,
+  requestTimeoutMs: 60_000,
+  keepAliveTimeoutMs: 65_000,
+  bodyBytesMax: 64 * 1024 * 1024,
+  jsonDepthMax: 200,
+  pathBytesMax: 2_048,
+  callsInFlightMax: 10_000,
+  // gateway: attribution
+  attributionValueBytesMax: 256,
+  tagsMax: 32,
+  tagKeyBytesMax: 64,
+  tagValueBytesMax: 256,
+  // gateway: upstream
+  upstreamConnectionsMax: 1_024,
+  upstreamHeadersTimeoutMs: 120_000,
+  upstreamIdleTimeoutMs: 120_000,
+  upstreamDurationMaxMs: 30 * 60_000,
+  upstreamAttemptsMax: 3,
+  retryBackoffMs: 200,
+  bufferedAnswerBytesMax: 256 * 1024,
+  answerTailBytesMax: 4 * 1024 * 1024,
+  sseEventBytesMax: 4 * 1024 * 1024,
+  decompressedBytesMax: 64 * 1024 * 1024,
+  disconnectDrainMs: 30_000,
+  disconnectDrainBytesMax: 16 * 1024 * 1024,
+  // gateway: leases
+  rulesPerCallMax: 16,
+  leaseWaitMs: 5_000,
+  leaseWaitersMax: 20_000,
+  leaseIdleReturnMs: 10_000,
+  outputCapDefaultTokens: 4_096,
+  // journal
+  journalBlockBytesMax: 1024 * 1024,
+  journalBlockAgeMs: 250,
+  journalSegmentBytesMax: 64 * 1024 * 1024,
+  journalSyncMs: 50,
+  journalBacklogBytesMax: 8 * 1024 * 1024 * 1024,
+  journalKeepAckedMs: 7 * 24 * 3_600_000,
+  journalFrameBytesMax: 8 * 1024 * 1024,
+  // sync
+  syncPollMs: 20_000,
+  syncTimeoutMs: 30_000,
+  blockBytesMax: 16 * 1024 * 1024,
+  shipBackoffMaxMs: 5_000,
+  // control API
+  apiBodyBytesMax: 1024 * 1024,
+  pageRowsMax: 500,
+  pageRowsDefault: 50,
+  sessionAgeMs: 12 * 3_600_000,
+  loginAttemptsPerMinuteMax: 10,
+  // queries
+  queryRowsMax: 10_000,
+  queryGroupsMax: 6,
+  queryRangeDaysMax: 800,
+  queryExecutionMs: 20_000,
+  queryMemoryBytesMax: 2 * 1024 * 1024 * 1024,
+  // engines
+  engineStartMs: 30_000,
+  engineRestartBackoffMaxMs: 10_000,
+  eventEngineSessions: 4,
+  eventDedupWindowBatches: 20_000,
+  postgresConnectionsMax: 20,
+} as const

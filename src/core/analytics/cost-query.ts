@@ -1,0 +1,52 @@
+/** A cost question as API, console and CLI put it. The planner turns it into SQL and adds organisation and scope. */
+export const costMeasures = [
+  'cost', 'list_cost', 'calls', 'attempts', 'errors', 'refusals',
+  'tokens', 'input_tokens', 'output_tokens', 'cache_read_tokens', 'cache_write_tokens', 'reasoning_tokens',
+  'unpriced_calls', 'uncertain_cost', 'cost_per_call', 'latency_avg_ms', 'first_byte_avg_ms',
+] as const
+export type CostMeasure = (typeof costMeasures)[number]
+
+export const costDimensions = [
+  'unit', 'team', 'app', 'key', 'cost_centre', 'provider', 'model', 'requested_model', 'endpoint', 'tier',
+  'kind', 'quality', 'pricing', 'error_class', 'agent', 'workflow', 'user', 'run', 'session',
+] as const
+export type CostDimension = (typeof costDimensions)[number]
+
+export type Granularity = 'none' | 'hour' | 'day' | 'week' | 'month'
+
+export interface CostFilter {
+  readonly dimension: CostDimension
+  readonly op: 'in' | 'not_in'
+  /** '' selects calls where the dimension is missing (unallocated). */
+  readonly values: readonly string[]
+}
+
+export interface CostQuery {
+  readonly measures: readonly CostMeasure[]
+  /** At most `queryGroupsMax`. unit, team, app and key group by id; the answer carries the latest name. */
+  readonly groupBy: readonly CostDimension[]
+  readonly filters: readonly CostFilter[]
+  readonly granularity: Granularity
+  /** IANA zone that buckets are cut in. */
+  readonly zone: string
+  /** Half-open range of `at`, ms UTC. */
+  readonly fromMs: number
+  readonly toMs: number
+  /** At most `queryRowsMax`. */
+  readonly rowsMax: number
+}
+
+export interface CostRow {
+  /** Start of the bucket, ms UTC; null when granularity is none. */
+  readonly bucketMs: number | null
+  readonly group: Readonly<Partial<Record<CostDimension, { readonly id: string; readonly name: string }>>>
+  /** Money as decimal strings, counts as numbers, null where nothing could be computed. */
+  readonly values: Readonly<Partial<Record<CostMeasure, string | number | null>>>
+}
+export interface CostAnswer {
+  readonly rows: readonly CostRow[]
+  /** Over the whole question, whatever `rowsMax` cut off. */
+  readonly totals: Readonly<Partial<Record<CostMeasure, string | number | null>>>
+  readonly truncated: boolean
+  readonly currency: string
+}

@@ -1,0 +1,126 @@
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { uuidv7 } from '../base/ids.ts'
+import { scanFrames } from './frame.ts'
+import { Journal } from './journal.ts'
+import { readSegment } from './segment.ts'
+
+let directory: string
+const opened: Journal[] = []
+const start = (options: Partial<ConstructorParameters<typeof Journal>[0]> = {}): Journal => {
+  const journal = new Journal({ directory, durability: 'process', reserveBytes: 1024, freeBytesMin: 1, log: () => {}, ...options })
+  opened.push(journal)
+  return journal
+}
+const id = (): string => uuidv7(1_790_000_000_000)
+const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const sealed = async (journal: Journal): Promise<void> => {
+  while (journal.nextToShip() === null) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+beforeEach(() => { directory = mkdtempSync(join(tmpdir(), 'tg-journal-')) })
+afterEach(() => {
+  for (const journal of opened.splice(0)) journal.dispose()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+test('an open attempt survives a process that dies, and is an orphan of the next one', async () => {
+  const first = start()
+  const kept = id()
+  const closed = id()
+  expect(await first.openAttempt(kept, '{"n":1}')).toBe(true)
+  expect(await first.openAttempt(closed, '{"n":2}')).toBe(true)
+  first.close(closed, '{"n":3}', null)
+  await tick()
+  first.dispose()
+  expect([...start().orphans]).toEqual([[kept, '{"n":1}']])
+})
+
+test('a torn tail is cut and what was whole stays', async () => {
+  const first = start()
+  await first.openAttempt(id(), '{"whole":"ü€😀"}')
+  first.dispose()
+  appendFileSync(join(directory, '0000000001.tgj'), Buffer.from([40, 0, 0, 0, 9, 9, 9, 9, 1, 50, 50]))
+  const second = start()
+  expect([...second.orphans.values()]).toEqual(['{"whole":"ü€😀"}'])
+  await second.shutdown()
+  const block = second.nextToShip()!
+  expect(scanFrames(second.readBlock(block)).frames.map((frame) => frame.payload)).toEqual(['{"whole":"ü€😀"}'])
+})
+
+test('a sealed block keeps its place, bytes and checksum across restarts until it is acked', async () => {
+  const first = start()
+  first.note('{"a":1}')
+  await first.shutdown()
+  const before = first.nextToShip()!
+  const bytes = first.readBlock(before)
+  first.dispose()
+  const second = start()
+  expect(second.nextToShip()).toEqual(before)
+  expect(second.readBlock(before).equals(bytes)).toBe(true)
+  expect(crc32(bytes)).toBe(before.crc)
+  second.ack(before)
+  second.dispose()
+  const third = start()
+  expect(third.nextToShip()).toBeNull()
+  expect(third.acked).toEqual({ segment: before.segment, block: before.block })
+  expect(third.id).toBe(first.id)
+})
+
+test('a new segment carries the attempts still open, and they are not shipped twice', async () => {
+  const first = start({ segmentBytesMax: 200, blockAgeMs: 5 })
+  const long = id()
+  await first.openAttempt(long, '{"long":true}')
+  for (let i = 0; i < 20; i += 1) {
+    const short = id()
+    await first.openAttempt(short, `{"i":${i}}`)
+    first.close(short, `{"done":${i}}`, null)
+    await tick()
+  }
+  await first.shutdown()
+  expect(readdirSync(directory).filter((name) => name.endsWith('.tgj')).length).toBeGreaterThan(2)
+  const shipped: string[] = []
+  for (let block = first.nextToShip(); block !== null; block = first.nextToShip()) {
+    shipped.push(...scanFrames(first.readBlock(block)).frames.map((frame) => frame.payload))
+    first.ack(block)
+  }
+  expect(shipped.filter((payload) => payload === '{"long":true}')).toHaveLength(1)
+  expect(shipped).toHaveLength(41)
+  first.dispose()
+  expect([...start().orphans.keys()]).toEqual([long])
+})
+
+test('blocks are sealed by age without further traffic', async () => {
+  const journal = start({ blockAgeMs: 10 })
+  journal.note('{}')
+  await sealed(journal)
+  expect(journal.nextToShip()).toMatchObject({ segment: 1, block: 0, entries: 1 })
+})
+
+test('with no free space attempts are refused at once while outcomes are kept', async () => {
+  const journal = start({ freeBytesMin: Number.MAX_SAFE_INTEGER })
+  journal.note('{"first":1}')
+  while (!journal.full) await new Promise((resolve) => setTimeout(resolve, 5))
+  expect(await journal.openAttempt(id(), '{}')).toBe(false)
+  journal.note('{"second":2}')
+  await journal.shutdown()
+  const block = journal.nextToShip()!
+  expect(scanFrames(journal.readBlock(block)).frames.map((frame) => frame.payload)).toEqual(['{"first":1}', '{"second":2}'])
+})
+
+test('a flipped bit inside a segment is found, not read over', () => {
+  start().dispose()
+  const path = join(directory, '0000000001.tgj')
+  const journal = start()
+  journal.note('{"x":1}')
+  return journal.shutdown().then(() => {
+    journal.dispose()
+    const bytes = readFileSync(path)
+    bytes[20] = bytes[20]! ^ 1
+    writeFileSync(path, bytes)
+    expect(readSegment(directory, 1).tornBytes).toBeGreaterThan(0)
+  })
+})

@@ -1,0 +1,439 @@
+import { closeSync, copyFileSync, existsSync, fdatasync, fdatasyncSync, ftruncateSync, openSync, readSync, renameSync, rmSync, statfsSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { assert } from '../base/assert.ts'
+import { limits } from '../config/limits.ts'
+import { frameBytes, frameKinds, writeFrame, type FrameKind } from './frame.ts'
+import {
+  isAfter, journalIdentity, listSegments, readAcked, readSegment, segmentFile, segmentMagic, truncateSegment, writeAcked,
+  type BlockRef, type SealedBlock,
+} from './segment.ts'
+
+/**
+ * The gateway's journal: an append-only log on local disk that the control plane reads block by block.
+ *
+ * A frame is *buffered* (this tick), then *written* (one write call for the whole tick; survives kill -9), then
+ * *synced* (fdatasync; survives power loss). Frames belong to the current *block*, which is *sealed* at a size or
+ * an age and never cut again; a sealed and synced block is *shippable*; the authority's answer makes it *acked*.
+ *
+ * Writing is synchronous and grouped at the end of the tick. Measured beside an asynchronous group write, it
+ * costs one system call of a few microseconds into the page cache and no thread hop, which is what a call waits
+ * for; the sync to disk is asynchronous.
+ *
+ * Full: when the disk refuses a write, or free space falls below `freeBytesMin`, `openAttempt` fails at once and
+ * closes and notes wait in memory until space is back; a reserve file, given up at that moment, makes room for
+ * the outcomes of calls in flight.
+ */
+export interface JournalOptions {
+  readonly directory: string
+  /** `process`: written before the call leaves. `disk`: synced before it leaves. */
+  readonly durability: 'process' | 'disk'
+  readonly freeBytesMin?: number
+  readonly reserveBytes?: number
+  readonly blockBytesMax?: number
+  readonly blockAgeMs?: number
+  readonly segmentBytesMax?: number
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, detail?: object) => void
+}
+
+interface Pending {
+  readonly kind: FrameKind
+  readonly id: string
+  readonly payload: string
+  readonly done: ((written: boolean) => void) | null
+}
+
+export class Journal {
+  readonly id: string
+  readonly #options: Required<JournalOptions>
+  readonly #directory: string
+  #segment = 0
+  #block = 0
+  #file = -1
+  #offset = 0
+  #syncedOffset = 0
+  #blockStart = 0
+  #blockEntries = 0
+  #blockCrc = 0
+  #blockOpenedAt = 0
+  #pending: Pending[] = []
+  #stuck: Pending[] = []
+  #flushing = false
+  #full = false
+  #closed = false
+  #syncing = false
+  #afterSync: (() => void)[] = []
+  #timer: NodeJS.Timeout
+  #buffer = Buffer.allocUnsafe(256 * 1024)
+  #sealed: SealedBlock[] = []
+  #acked: BlockRef | null
+  #backlogBytes = 0
+  #onSealed: () => void = () => {}
+  readonly #open = new Map<string, string>()
+  /** Attempts that an earlier process left open, by id, with the payload as written. */
+  readonly orphans: ReadonlyMap<string, string>
+
+  constructor(options: JournalOptions) {
+    this.#options = {
+      freeBytesMin: 64 * 1024 * 1024, reserveBytes: 16 * 1024 * 1024, blockBytesMax: limits.journalBlockBytesMax,
+      blockAgeMs: limits.journalBlockAgeMs, segmentBytesMax: limits.journalSegmentBytesMax, ...options,
+    }
+    this.#directory = options.directory
+    this.id = journalIdentity(this.#directory)
+    this.#acked = readAcked(this.#directory)
+    this.orphans = this.#recover()
+    this.#makeReserve()
+    this.#timer = setInterval(() => this.#tick(), Math.min(limits.journalSyncMs, this.#options.blockAgeMs))
+  }
+
+  /** True while new attempts are refused. */
+  get full(): boolean {
+    return this.#full || this.#backlogBytes > limits.journalBacklogBytesMax
+  }
+  /** Bytes sealed and not yet acked. */
+  get backlogBytes(): number {
+    return this.#backlogBytes
+  }
+  get acked(): BlockRef | null {
+    return this.#acked
+  }
+  get lastSealed(): BlockRef | null {
+    return this.#sealed.at(-1) ?? this.#acked
+  }
+
+  /** Begins an attempt. Resolves true once it is as durable as asked, false when the journal is full. */
+  openAttempt(id: string, payload: string): Promise<boolean> {
+    if (this.full || this.#closed) return Promise.resolve(false)
+    return new Promise((resolve) => {
+      this.#append({
+        kind: frameKinds.open, id, payload,
+        done: (written) => {
+          if (!written) return resolve(false)
+          this.#open.set(id, payload)
+          if (this.#options.durability === 'process') return resolve(true)
+          this.#afterSync.push(() => resolve(true))
+          this.#sync()
+        },
+      })
+    })
+  }
+
+  /** Ends an attempt, or records a fact that had none (`id` then opens nothing). `done` runs once it is written. */
+  close(id: string, payload: string, done: (() => void) | null): void {
+    this.#append({ kind: frameKinds.close, id, payload, done: () => { this.#open.delete(id); done?.() } })
+  }
+
+  /** A frame that stands alone. */
+  note(payload: string): void {
+    this.#append({ kind: frameKinds.note, id: '', payload, done: null })
+  }
+
+  /** Called whenever a block has become shippable. */
+  onSealed(listener: () => void): void {
+    this.#onSealed = listener
+  }
+
+  /** The oldest block that is sealed, synced and not acked; null when there is none. */
+  nextToShip(): SealedBlock | null {
+    const block = this.#sealed[0]
+    if (block === undefined) return null
+    if (block.segment === this.#segment && block.end > this.#syncedOffset) return null
+    return block
+  }
+
+  /** The block's bytes as sealed. */
+  readBlock(block: SealedBlock): Buffer {
+    const bytes = Buffer.allocUnsafe(block.end - block.start)
+    const file = openSync(join(this.#directory, segmentFile(block.segment)), 'r')
+    try {
+      let read = 0
+      while (read < bytes.length) {
+        const n = readSync(file, bytes, read, bytes.length - read, block.start + read)
+        assert(n > 0, `journal block ${block.segment}:${block.block} must be whole on disk`)
+        read += n
+      }
+    } finally {
+      closeSync(file)
+    }
+    assert(crc32(bytes) === block.crc, `journal block ${block.segment}:${block.block} must match its checksum`)
+    return bytes
+  }
+
+  /** The authority has stored everything up to and including this block. */
+  ack(acked: BlockRef): void {
+    while (this.#sealed.length > 0 && !isAfter(this.#sealed[0]!, acked)) {
+      const block = this.#sealed.shift()!
+      this.#backlogBytes -= block.end - block.start
+    }
+    if (this.#acked === null || isAfter(acked, this.#acked)) {
+      this.#acked = { segment: acked.segment, block: acked.block }
+      writeAcked(this.#directory, this.#acked)
+    }
+    this.#dropOldSegments()
+  }
+
+  /** Writes what is pending, seals, syncs. After it nothing more is taken. */
+  async shutdown(): Promise<void> {
+    this.#flush()
+    if (this.#blockEntries > 0) this.#seal()
+    this.#closed = true
+    clearInterval(this.#timer)
+    fdatasyncSync(this.#file)
+    this.#syncedOffset = this.#offset
+    this.#onSealed()
+  }
+  dispose(): void {
+    clearInterval(this.#timer)
+    this.#closed = true
+    if (this.#file >= 0) closeSync(this.#file)
+    this.#file = -1
+  }
+
+  // ── writing ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  #append(pending: Pending): void {
+    this.#pending.push(pending)
+    if (this.#flushing) return
+    this.#flushing = true
+    setImmediate(() => this.#flush())
+  }
+
+  #flush(): void {
+    this.#flushing = false
+    if (this.#file < 0) return
+    const batch = this.#stuck.length > 0 ? [...this.#stuck, ...this.#pending] : this.#pending
+    this.#stuck = []
+    this.#pending = []
+    if (batch.length === 0) return
+    if (this.#offset >= this.#options.segmentBytesMax && !this.#full) this.#rotate()
+    const bytes = this.#encode(batch)
+    if (!this.#write(bytes)) return this.#keepForLater(batch)
+    if (this.#blockEntries === 0) this.#blockOpenedAt = Date.now()
+    this.#blockCrc = crc32(bytes, this.#blockCrc)
+    this.#blockEntries += batch.length
+    for (const pending of batch) pending.done?.(true)
+    if (this.#offset - this.#blockStart >= this.#options.blockBytesMax) this.#seal()
+  }
+
+  #encode(batch: readonly Pending[]): Buffer {
+    let room = 0
+    // Three bytes per UTF-16 unit is the most UTF-8 can take.
+    for (const { kind, payload } of batch) room += frameBytes(kind, payload.length * 3)
+    if (room > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(room * 2)
+    let end = 0
+    for (const { kind, id, payload } of batch) end = writeFrame(this.#buffer, end, kind, id, payload)
+    return this.#buffer.subarray(0, end)
+  }
+
+  /** One write; on failure the file is cut back to where it was, so that no torn frame stays in the middle. */
+  #write(bytes: Buffer): boolean {
+    try {
+      let written = 0
+      while (written < bytes.length) written += writeSync(this.#file, bytes, written, bytes.length - written, this.#offset + written)
+      this.#offset += bytes.length
+      return true
+    } catch (error) {
+      try {
+        ftruncateSync(this.#file, this.#offset)
+      } catch {
+        // The next good write starts at the same offset and covers what is there.
+      }
+      if (!this.#full) this.#options.log('error', 'journal cannot be written; new calls are refused', { reason: String(error) })
+      this.#setFull()
+      return false
+    }
+  }
+
+  #keepForLater(batch: readonly Pending[]): void {
+    for (const pending of batch) {
+      if (pending.kind === frameKinds.open) pending.done?.(false)
+      else this.#stuck.push(pending)
+    }
+  }
+
+  #setFull(): void {
+    this.#full = true
+    rmSync(join(this.#directory, 'reserve'), { force: true })
+  }
+
+  #makeReserve(): void {
+    const path = join(this.#directory, 'reserve')
+    if (existsSync(path) && statSync(path).size === this.#options.reserveBytes) return
+    try {
+      writeFileSync(path, Buffer.alloc(this.#options.reserveBytes))
+    } catch {
+      rmSync(path, { force: true })
+    }
+  }
+
+  // ── time ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #ticks = 0
+  #tick(): void {
+    if (this.#stuck.length > 0) this.#flush()
+    if (this.#blockEntries > 0 && Date.now() - this.#blockOpenedAt >= this.#options.blockAgeMs) this.#seal()
+    this.#sync()
+    if (this.#ticks++ % 20 === 0) this.#checkSpace()
+  }
+
+  #checkSpace(): void {
+    const { bavail, bsize } = statfsSync(this.#directory)
+    const free = bavail * bsize
+    if (free < this.#options.freeBytesMin) {
+      if (!this.#full) this.#options.log('error', 'disk is nearly full; new calls are refused', { freeBytes: free })
+      this.#setFull()
+    } else if (this.#full && this.#stuck.length === 0 && free > this.#options.freeBytesMin + this.#options.reserveBytes) {
+      this.#full = false
+      this.#makeReserve()
+      this.#options.log('info', 'journal has room again; calls are taken', { freeBytes: free })
+    }
+  }
+
+  #sync(): void {
+    if (this.#syncing || this.#file < 0 || this.#syncedOffset === this.#offset) {
+      if (!this.#syncing && this.#afterSync.length > 0 && this.#syncedOffset === this.#offset) this.#runAfterSync()
+      return
+    }
+    this.#syncing = true
+    const upTo = this.#offset
+    const segment = this.#segment
+    const waiting = this.#afterSync
+    this.#afterSync = []
+    fdatasync(this.#file, (error) => {
+      this.#syncing = false
+      if (error !== null) {
+        this.#options.log('error', 'journal cannot be synced', { reason: String(error) })
+        this.#afterSync.unshift(...waiting)
+        return
+      }
+      if (segment === this.#segment) this.#syncedOffset = upTo
+      for (const done of waiting) done()
+      if (this.nextToShip() !== null) this.#onSealed()
+      if (this.#afterSync.length > 0) this.#sync()
+    })
+  }
+
+  #runAfterSync(): void {
+    const waiting = this.#afterSync
+    this.#afterSync = []
+    for (const done of waiting) done()
+  }
+
+  // ── blocks and segments ──────────────────────────────────────────────────────────────────────────────────
+
+  #seal(): void {
+    const block: SealedBlock = {
+      segment: this.#segment, block: this.#block, start: this.#blockStart, end: this.#offset, entries: this.#blockEntries, crc: this.#blockCrc,
+    }
+    const { segment: _segment, ...text } = block
+    const frame = this.#encode([{ kind: frameKinds.seal, id: '', payload: JSON.stringify(text), done: null }])
+    if (!this.#write(frame)) return
+    this.#sealed.push(block)
+    this.#backlogBytes += block.end - block.start
+    this.#block += 1
+    this.#blockStart = this.#offset
+    this.#blockEntries = 0
+    this.#blockCrc = 0
+    this.#sync()
+  }
+
+  #rotate(): void {
+    if (this.#blockEntries > 0) this.#seal()
+    fdatasyncSync(this.#file)
+    const previous = this.#file
+    try {
+      this.#openSegment(this.#segment + 1)
+    } catch (error) {
+      this.#options.log('error', 'journal cannot start a new segment', { reason: String(error) })
+      this.#file = previous
+      this.#setFull()
+      return
+    }
+    closeSync(previous)
+    this.#runAfterSync()
+  }
+
+  /** A new segment starts with the attempts still open, so that a restart reads only the last segment. */
+  #openSegment(segment: number): void {
+    const path = join(this.#directory, segmentFile(segment))
+    const file = openSync(`${path}.next`, 'w+', 0o600)
+    const carried = [...this.#open].map(([id, payload]): Pending => ({ kind: frameKinds.carry, id, payload, done: null }))
+    const frames = Buffer.concat([segmentMagic, this.#encode(carried)])
+    writeSync(file, frames, 0, frames.length, 0)
+    fdatasyncSync(file)
+    // Renamed when its head is whole: a segment that can be seen has everything it carries.
+    renameSync(`${path}.next`, path)
+    this.#file = file
+    this.#segment = segment
+    this.#block = 0
+    this.#offset = frames.length
+    this.#syncedOffset = frames.length
+    this.#blockStart = frames.length
+    this.#blockEntries = 0
+    this.#blockCrc = 0
+  }
+
+  #recover(): ReadonlyMap<string, string> {
+    const segments = listSegments(this.#directory)
+    const last = segments.at(-1)
+    if (last === undefined) {
+      this.#openSegment(1)
+      return new Map()
+    }
+    for (const segment of segments) {
+      if (segment !== last && this.#acked !== null && segment < this.#acked.segment) continue
+      this.#takeSealed(readSegment(this.#directory, segment).sealed)
+    }
+    const contents = readSegment(this.#directory, last)
+    if (contents.tornBytes > 0) {
+      // Kept aside: a torn tail is what a crash leaves, but a flipped bit may have whole entries behind it.
+      copyFileSync(join(this.#directory, segmentFile(last)), join(this.#directory, `${segmentFile(last)}.damaged-${contents.validBytes}`))
+      this.#options.log('warn', 'journal had a torn tail; cut at the last whole entry, a copy is kept', { segment: last, tornBytes: contents.tornBytes })
+      truncateSegment(this.#directory, last, contents.validBytes)
+    }
+    for (const [id, payload] of contents.open) this.#open.set(id, payload)
+    assert(contents.validBytes > 0, `journal segment ${last} must begin with its format name`)
+    this.#file = openSync(join(this.#directory, segmentFile(last)), 'r+')
+    this.#segment = last
+    this.#block = (contents.sealed.at(-1)?.block ?? -1) + 1
+    this.#offset = contents.validBytes
+    this.#blockStart = contents.unsealedStart
+    this.#blockEntries = contents.unsealed.length
+    fdatasyncSync(this.#file)
+    this.#syncedOffset = this.#offset
+    if (this.#blockEntries > 0) {
+      this.#blockCrc = this.#crcOnDisk(this.#blockStart, this.#offset)
+      this.#blockOpenedAt = Date.now()
+    }
+    return new Map(this.#open)
+  }
+
+  #takeSealed(sealed: readonly SealedBlock[]): void {
+    for (const block of sealed) {
+      if (this.#acked !== null && !isAfter(block, this.#acked)) continue
+      this.#sealed.push(block)
+      this.#backlogBytes += block.end - block.start
+    }
+  }
+
+  #crcOnDisk(start: number, end: number): number {
+    const bytes = Buffer.allocUnsafe(end - start)
+    let read = 0
+    while (read < bytes.length) {
+      const n = readSync(this.#file, bytes, read, bytes.length - read, start + read)
+      assert(n > 0, 'journal tail must be readable')
+      read += n
+    }
+    return crc32(bytes)
+  }
+
+  #dropOldSegments(): void {
+    if (this.#acked === null) return
+    for (const segment of listSegments(this.#directory)) {
+      if (segment >= this.#acked.segment || segment >= this.#segment) return
+      const path = join(this.#directory, segmentFile(segment))
+      if (Date.now() - statSync(path).mtimeMs < limits.journalKeepAckedMs) return
+      rmSync(path, { force: true })
+    }
+  }
+}

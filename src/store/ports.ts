@@ -1,4 +1,5 @@
 import type { Amount } from '../base/money.ts'
+import type { CostAnswer, CostQuery } from '../core/analytics/cost-query.ts'
 import type { BudgetRule } from '../core/entitlement/rule.ts'
 import type { ModelAlias, ModelLimits, PriceEntry } from '../core/pricing/price-entry.ts'
 import type { KeyPolicy } from '../core/usage/key-policy.ts'
@@ -28,12 +29,6 @@ export interface ReadScope { readonly orgId: string; readonly nodeIds: readonly 
 
 /* ───────────────────────────── events (ClickHouse) ───────────────────────────── */
 
-/** SQL with named ClickHouse parameters, built only by core/analytics/query-plan. */
-export interface PlannedQuery {
-  readonly sql: string
-  readonly params: Readonly<Record<string, string | number | readonly string[]>>
-}
-
 export interface RecordFilter {
   readonly range: TimeRange
   /** Exact matches on whitelisted dimensions. */
@@ -48,10 +43,17 @@ export interface BatchTotals { readonly batchId: string; readonly rows: number; 
 export interface EventStore {
   /** Applies numbered migrations; safe to run twice and from two processes. */
   migrate(): Promise<void>
-  /** Exactly once per batch id, raw and rollups together; repeating it with the same rows changes nothing. */
+  /**
+   * Exactly once per batch id, raw and rollups together; repeating it with the same rows changes nothing, also after a
+   * failure half way. A row whose event id another batch has stored for the same hour is left out.
+   */
   insertBatch(batchId: string, rows: readonly UsageRecord[], recordedAt: number): Promise<void>
-  /** Runs a planned query; decimals and 64-bit integers come back as strings. */
-  query(plan: PlannedQuery): Promise<readonly Readonly<Record<string, unknown>>[]>
+  /**
+   * Answers a cost question within the scope, from rollups where they can answer it to the last digit and from raw rows
+   * elsewhere. Throws TollgateError('invalid') for a malformed question, 'query_too_large' past the engine's bounds.
+   */
+  costQuery(scope: ReadScope, query: CostQuery): Promise<CostAnswer>
+  /** Newest first by (at, event id); `next` is the cursor of the following page. `rowsMax` is capped at limits.pageRowsMax. */
   listRecords(scope: ReadScope, filter: RecordFilter, cursor: string | null, rowsMax: number): Promise<RecordPage>
   getRecords(scope: ReadScope, ids: { readonly eventId?: string; readonly callId?: string }): Promise<readonly StoredRecord[]>
   /**
@@ -63,7 +65,6 @@ export interface EventStore {
   batchTotals(journalId: string): Promise<readonly BatchTotals[]>
   /** Totals over everything from raw and from the hourly and daily rollups, for reconciliation. */
   totals(): Promise<{ readonly raw: RollupTotals; readonly hourly: RollupTotals; readonly daily: RollupTotals; readonly duplicateEventIds: number }>
-  /** Sizes in bytes and rows, for operators. */
   close(): Promise<void>
 }
 export interface RollupTotals { readonly rows: number; readonly calls: number; readonly cost: Amount; readonly tokens: bigint }

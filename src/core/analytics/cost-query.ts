@@ -1,4 +1,13 @@
-/** A cost question as API, console and CLI put it. The planner turns it into SQL and adds organisation and scope. */
+/**
+ * A cost question as API, console and CLI put it. The planner turns it into SQL and adds organisation and scope.
+ *
+ * cost, list_cost: sums of what is priced in one currency, null where no row is · calls: rows marked as their call's one
+ * record · attempts: rows of kind attempt · errors: attempts, cache hits and ingested rows with an error class ·
+ * refusals: rows of kind refusal · tokens: input and output side together; input_tokens includes cache reads and
+ * writes and embeddings, output_tokens includes reasoning · unpriced_calls: calls with a component that has no price ·
+ * uncertain_cost: cost booked at its bound because nobody knows · cost_per_call: cost ÷ calls, half-even to 1e-15 ·
+ * latency_avg_ms, first_byte_avg_ms: from acceptance, over attempts, cache hits and ingested rows that have the instant.
+ */
 export const costMeasures = [
   'cost', 'list_cost', 'calls', 'attempts', 'errors', 'refusals',
   'tokens', 'input_tokens', 'output_tokens', 'cache_read_tokens', 'cache_write_tokens', 'reasoning_tokens',
@@ -6,6 +15,7 @@ export const costMeasures = [
 ] as const
 export type CostMeasure = (typeof costMeasures)[number]
 
+/** `model` is the served model, or the requested one where none was served; the others are the record's own members. */
 export const costDimensions = [
   'unit', 'team', 'app', 'key', 'cost_centre', 'provider', 'model', 'requested_model', 'endpoint', 'tier',
   'kind', 'quality', 'pricing', 'error_class', 'agent', 'workflow', 'user', 'run', 'session',
@@ -32,8 +42,10 @@ export interface CostQuery {
   /** Half-open range of `at`, ms UTC. */
   readonly fromMs: number
   readonly toMs: number
-  /** At most `queryRowsMax`. */
+  /** At most `queryRowsMax`. Buckets ascend; inside a bucket the first measure descends. */
   readonly rowsMax: number
+  /** Currency of the money measures. Left out: the only one in the range, or of several USD if it is among them, else the first by name. */
+  readonly currency?: string
 }
 
 export interface CostRow {
@@ -48,5 +60,8 @@ export interface CostAnswer {
   /** Over the whole question, whatever `rowsMax` cut off. */
   readonly totals: Readonly<Partial<Record<CostMeasure, string | number | null>>>
   readonly truncated: boolean
+  /** Of every money measure here; '' when nothing in the question is priced. */
   readonly currency: string
+  /** Other currencies with cost in the range; their money is in no figure of this answer. */
+  readonly otherCurrencies?: readonly string[]
 }

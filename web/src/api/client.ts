@@ -1,0 +1,44 @@
+import { problemOf } from './problem.ts'
+
+/** Sent with every write; the session answer carries it. */
+let csrfToken = ''
+export function rememberCsrf(token: string): void { csrfToken = token }
+
+type Search = Readonly<Record<string, string | number | boolean | null | undefined>>
+
+/** The path with its search parameters, empty ones left out. */
+export function withSearch(path: string, search: Search): string {
+  const params = new URLSearchParams()
+  for (const [name, value] of Object.entries(search)) if (value !== undefined && value !== null) params.set(name, String(value))
+  const text = params.toString()
+  return text === '' ? path : `${path}?${text}`
+}
+
+async function request<Answer>(method: string, path: string, body: unknown, signal: AbortSignal | undefined): Promise<Answer> {
+  const headers: Record<string, string> = { accept: 'application/json' }
+  if (body !== undefined) headers['content-type'] = 'application/json'
+  if (method !== 'GET' && csrfToken !== '') headers['x-csrf-token'] = csrfToken
+  let response: Response
+  try {
+    response = await fetch(path, { method, headers, credentials: 'same-origin', body: body === undefined ? null : JSON.stringify(body), signal: signal ?? null })
+  } catch (error) {
+    if (signal?.aborted === true) throw error
+    throw problemOf(0, { detail: 'It may be restarting, or the connection is down. Figures on this page may be out of date.' })
+  }
+  const text = await response.text()
+  const answer = parsed(text)
+  if (!response.ok) throw problemOf(response.status, answer)
+  return answer as Answer
+}
+
+function parsed(text: string): unknown {
+  if (text === '') return null
+  try { return JSON.parse(text) } catch { return null }
+}
+
+/** The control API, same origin. Answers are typed by the contract the server checks itself against. */
+export const api = {
+  get: <Answer>(path: string, signal?: AbortSignal): Promise<Answer> => request<Answer>('GET', path, undefined, signal),
+  post: <Answer>(path: string, body: unknown, signal?: AbortSignal): Promise<Answer> => request<Answer>('POST', path, body, signal),
+  delete: <Answer>(path: string): Promise<Answer> => request<Answer>('DELETE', path, undefined, undefined),
+}

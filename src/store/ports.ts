@@ -264,3 +264,21 @@ export interface ControlStore extends OrgStore, AccessStore, ConfigStore, PriceS
   now(): Promise<number>
   close(): Promise<void>
 }
+
+/* ───────────────────────────── idempotent writes (control API) ───────────────────────────── */
+
+/** Names one write a client may repeat. */
+export interface IdempotencyKey { readonly orgId: string; readonly principal: string; readonly route: string; readonly key: string }
+/** claimed: go on · pending: another request is at it · answered: repeat its answer. `fingerprint` is that of the first request. */
+export interface IdempotencyClaim {
+  readonly state: 'claimed' | 'pending' | 'answered'
+  readonly fingerprint: string
+  readonly answer: { readonly status: number; readonly body: string } | null
+}
+/** Answers of writes by Idempotency-Key, kept for 24 hours; a claim without answer may be taken over after a minute. */
+export interface IdempotencyStore {
+  claim(key: IdempotencyKey, fingerprint: string, nowMs: number): Promise<IdempotencyClaim>
+  answer(key: IdempotencyKey, status: number, body: string): Promise<void>
+  /** Forgets a claim whose request failed. */
+  release(key: IdempotencyKey): Promise<void>
+}

@@ -27,6 +27,8 @@ export interface PricedUsage {
   readonly cost: Amount | null
   readonly listCost: Amount | null
   readonly currency: string
+  /** Facts worth a flag, e.g. "cache_read priced as input_text"; absent when there are none. */
+  readonly notices?: readonly string[]
 }
 
 /** Worst case of a call not yet made. Input counts are upper bounds in tokens. */

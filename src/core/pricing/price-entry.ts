@@ -20,8 +20,10 @@ export interface PriceConditions {
   }
   /** Clock windows in a zone; times are minutes after local midnight, half-open; days 1 = Monday … 7 = Sunday. */
   readonly clock?: readonly { readonly zone: string; readonly days: readonly number[]; readonly fromMinute: number; readonly toMinute: number }[]
-  /** Media size, quality or resolution class where a vendor prices by it. */
+  /** Media size, quality or resolution class where a vendor prices by it. A call names none, so such an entry is for people until one does. */
   readonly variant?: string
+  /** Fewest units billed when any is used: a minimum charge per request (Groq bills at least 10 audio seconds). */
+  readonly quantityMin?: number
 }
 
 /** One dated price. Bitemporal and append-only: closed by `supersededAt`, never edited. */

@@ -7,6 +7,7 @@ export const limits = {
   requestTimeoutMs: 60_000,
   keepAliveTimeoutMs: 65_000,
   bodyBytesMax: 64 * 1024 * 1024,
+  bodyBytesHeldMax: 1024 * 1024 * 1024,
   jsonDepthMax: 200,
   pathBytesMax: 2_048,
   callsInFlightMax: 10_000,
@@ -65,4 +66,10 @@ export const limits = {
   eventEngineSessions: 4,
   eventDedupWindowBatches: 20_000,
   postgresConnectionsMax: 20,
+  postgresConnectMs: 5_000,
+  postgresStatementMs: 30_000,
+  postgresLeaseStatementMs: 5_000,
+  postgresIdleInTransactionMs: 30_000,
+  postgresBackfillMs: 10 * 60_000,
+  postgresListenBackoffMaxMs: 5_000,
 } as const

@@ -230,7 +230,8 @@ export function decimalOf(figure: number): Result<string, string> {
 /**
  * Names a model answers to. Exact names and fully anchored patterns are taken as they stand. A prefix ("starts with",
  * "contains") would price siblings that do not exist yet, so it yields only the bare name and the same name with a
- * dated snapshot or, on Bedrock, a version: the vendor's own marks for another build of the same model.
+ * dated snapshot or, on Bedrock, a version: the vendor's own marks for another build of the same model. A snapshot that the
+ * feed prices apart (gpt-4o-2024-05-13) is a model of its own there, and an id is found before any pattern.
  */
 function aliasesOf(target: Target, model: FeedModel): ModelAlias[] {
   const aliases: ModelAlias[] = []
@@ -243,13 +244,17 @@ function aliasesOf(target: Target, model: FeedModel): ModelAlias[] {
       if (isWholePattern(match.regex)) alias(match.regex, true)
     } else {
       const stem = bare(target, 'starts_with' in match ? match.starts_with : 'contains' in match ? match.contains : match.ends_with)
-      if (!/[a-z0-9]$/i.test(stem) || /-20\d?\d?$/.test(stem)) continue
-      alias(stem, false)
-      if (!('ends_with' in match)) alias(snapshotPattern(target.provider, stem), true)
+      if (/[a-z0-9]$/i.test(stem) && !cutDate.test(stem)) alias(stem, false)
+      if ('ends_with' in match) continue
+      alias(snapshotPattern(target.provider, stem, stem.replace(cutDate, '')), true)
+      if (target.model.startsWith(stem)) alias(snapshotPattern(target.provider, stem, target.model.replace(/-(?:latest|v\d+(?::\d+)?)$/, '')), true)
     }
   }
   return aliases
 }
+
+/** A prefix that stops inside a date: "claude-sonnet-4-2025", "claude-sonnet-4@", "gpt-5-nano-". */
+const cutDate = /[-@](?:20\d{0,2}-?)?$/
 
 /** Members of an "or"; an "and" narrows by a pattern of its own, so only its prefix is read, which is narrower still. */
 function alternatives(match: FeedMatch): readonly Exclude<FeedMatch, { or: unknown } | { and: unknown }>[] {
@@ -263,11 +268,14 @@ const bare = (target: Target, name: string): string => (target.provider === 'bed
 
 const isWholePattern = (pattern: string): boolean => pattern.startsWith('^') && pattern.endsWith('$') && !pattern.includes('(?!')
 
-function snapshotPattern(provider: string, stem: string): string {
-  const literal = stem.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  const date = '(?:[-@](?:\\d{8}|\\d{4}-\\d{2}-\\d{2}))?'
-  return provider === 'bedrock' ? `^(?:anthropic\\.)?${literal}${date}(?:-v\\d+(?::\\d+)?)?$` : `^${literal}${date}$`
+/** Names that begin with the feed's own prefix and are `base` with a dated build after it. */
+function snapshotPattern(provider: string, prefix: string, base: string): string {
+  const date = '[-@](?:\\d{8}|\\d{4}-\\d{2}-\\d{2})'
+  const begins = prefix === base ? '' : `(?=${literal(prefix)})`
+  return provider === 'bedrock' ? `^(?:anthropic\\.)?${literal(base)}(?:${date})?(?:-v\\d+(?::\\d+)?)?$` : `^${begins}${literal(base)}${date}$`
 }
+
+const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
 /** An alias never hides a model's own id, and the first model to claim a name keeps it, as in the feed. */
 function withoutCollisions(entries: Iterable<PriceEntry>, aliases: readonly ModelAlias[]): ModelAlias[] {

@@ -7,7 +7,7 @@ export type ServiceMode = 'standard' | 'batch' | 'flex' | 'priority' | 'fast' | 
 export interface PriceConditions {
   /** Absent = standard. */
   readonly mode?: ServiceMode
-  /** Requested inference geography or geo profile ("us", "eu", …). Absent = any. */
+  /** Requested inference geography or geo profile ("us", "eu", …); several are comma-separated. Absent = any. */
   readonly geo?: string
   /**
    * Context tier by the sum of all input components. `cliff`: the rate covers the whole request;
@@ -30,7 +30,7 @@ export interface PriceConditions {
 export interface PriceEntry {
   readonly id: string
   readonly book: 'list' | 'contract' | 'markup'
-  /** Beats entries of lower rank in the same book: 0 bundled feed, 10 curated overlay, 100 operator override. */
+  /** Beats entries of lower rank in the same book: 0 bundled feed, 10 to 19 curated overlay, 100 operator override. */
   readonly rank: number
   readonly provider: string
   /** Canonical model id. */

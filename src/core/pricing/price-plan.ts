@@ -94,7 +94,7 @@ function holds(entry: PriceEntry, component: UsageComponent, question: PlanQuest
     (entry.validTo === null || question.atMs < entry.validTo) &&
     (entry.orgId === '' || entry.orgId === question.orgId) &&
     (mode === question.mode || (mode === 'standard' && modeless.has(component))) &&
-    (conditions.geo === undefined || conditions.geo.toLowerCase() === question.geo) &&
+    (conditions.geo === undefined || conditions.geo.toLowerCase().split(',').includes(question.geo)) &&
     conditions.variant === undefined
   )
 }
@@ -109,7 +109,7 @@ function byPrecedence(a: PriceEntry, b: PriceEntry): number {
     b.rank - a.rank ||
     specificity(b) - specificity(a) ||
     contextFloor(b) - contextFloor(a) ||
-    (b.validFrom ?? Number.NEGATIVE_INFINITY) - (a.validFrom ?? Number.NEGATIVE_INFINITY) || 
+    (b.validFrom ?? Number.NEGATIVE_INFINITY) - (a.validFrom ?? Number.NEGATIVE_INFINITY) ||
     b.recordedAt - a.recordedAt ||
     (a.id < b.id ? -1 : 1)
   )

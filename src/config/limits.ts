@@ -63,7 +63,16 @@ export const limits = {
   // engines
   engineStartMs: 30_000,
   engineRestartBackoffMaxMs: 10_000,
+  engineStopMs: 15_000,
   eventEngineSessions: 4,
+  /** Of the sessions above, how many each lane may hold: inserts always find one that dashboards cannot take. */
+  eventEngineLaneSessions: { receive: 4, reads: 3, jobs: 1 },
+  eventEngineLaneWaitingMax: 1_000,
+  eventEngineBodyBytesMax: 64 * 1024 * 1024,
+  eventEngineBufferedBytesMax: 256 * 1024 * 1024,
+  eventEngineResultBytesMax: 256 * 1024 * 1024,
+  jobExecutionMsMax: 60 * 60_000,
+  postgresRecoveryMs: 10 * 60_000,
   eventDedupWindowBatches: 20_000,
   postgresConnectionsMax: 20,
   postgresConnectMs: 5_000,

@@ -246,8 +246,11 @@ function aliasesOf(target: Target, model: FeedModel): ModelAlias[] {
       const stem = bare(target, 'starts_with' in match ? match.starts_with : 'contains' in match ? match.contains : match.ends_with)
       if (/[a-z0-9]$/i.test(stem) && !cutDate.test(stem)) alias(stem, false)
       if ('ends_with' in match) continue
-      alias(snapshotPattern(target.provider, stem, stem.replace(cutDate, '')), true)
-      if (target.model.startsWith(stem)) alias(snapshotPattern(target.provider, stem, target.model.replace(/-(?:latest|v\d+(?::\d+)?)$/, '')), true)
+      if (target.provider === 'bedrock') alias(bedrockPattern(stem, target.model), true)
+      else {
+        alias(snapshotPattern(stem, stem.replace(cutDate, '')), true)
+        if (target.model.startsWith(stem)) alias(snapshotPattern(stem, target.model.replace(/-latest$/, '')), true)
+      }
     }
   }
   return aliases
@@ -268,11 +271,19 @@ const bare = (target: Target, name: string): string => (target.provider === 'bed
 
 const isWholePattern = (pattern: string): boolean => pattern.startsWith('^') && pattern.endsWith('$') && !pattern.includes('(?!')
 
+const date = '[-@](?:\\d{8}|\\d{4}-\\d{2}-\\d{2})'
+
 /** Names that begin with the feed's own prefix and are `base` with a dated build after it. */
-function snapshotPattern(provider: string, prefix: string, base: string): string {
-  const date = '[-@](?:\\d{8}|\\d{4}-\\d{2}-\\d{2})'
+function snapshotPattern(prefix: string, base: string): string {
   const begins = prefix === base ? '' : `(?=${literal(prefix)})`
-  return provider === 'bedrock' ? `^(?:anthropic\\.)?${literal(base)}(?:${date})?(?:-v\\d+(?::\\d+)?)?$` : `^${begins}${literal(base)}${date}$`
+  return `^${begins}${literal(base)}${date}$`
+}
+
+/** Bedrock appends a date and a version. The major version is the model's own: titan-embed-text-v2 costs a fifth of -v1. */
+function bedrockPattern(stem: string, model: string): string {
+  const version = /-v(\d+)(?::\d+)?$/.exec(model)?.[1]
+  const ending = /-v\d+$/.test(stem) ? '(?::\\d+)?' : version === undefined ? '' : `(?:-v${version}(?::\\d+)?)?`
+  return `^(?:anthropic\\.)?${literal(stem)}(?:${date})?${ending}$`
 }
 
 const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')

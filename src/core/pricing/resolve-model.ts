@@ -70,12 +70,14 @@ export function resolveModel(index: NameIndex, provider: string, raw: string, at
   const direct = lookUp(names, name, atMs)
   if (direct !== null) return { model: direct, geo: '' }
   if (name.startsWith('arn:')) return resolveArn(names, name, atMs)
-  const bare = stripHost(provider, name)
-  if (bare !== name) {
-    const stripped = resolveBare(names, bare, atMs)
-    if (stripped) return stripped
-  }
-  return resolveBare(names, name, atMs)
+  const { bare, region } = stripHost(provider, name)
+  return (bare === name ? null : inRegion(resolveBare(names, bare, atMs), region)) ?? resolveBare(names, name, atMs)
+}
+
+/** A region is the geo of a name that carries no profile of its own; all of GovCloud is one. */
+function inRegion(resolved: ResolvedModel | null, region: string): ResolvedModel | null {
+  if (resolved === null || resolved.geo !== '') return resolved
+  return { model: resolved.model, geo: region.startsWith('us-gov-') ? 'us-gov' : region }
 }
 
 function resolveBare(names: ProviderNames, name: string, atMs: number): ResolvedModel | null {
@@ -89,20 +91,20 @@ function resolveBare(names: ProviderNames, name: string, atMs: number): Resolved
 
 /** An ARN names a foundation model or a system inference profile by id; an application profile is opaque and needs an operator's alias. */
 function resolveArn(names: ProviderNames, arn: string, atMs: number): ResolvedModel | null {
-  const match = /^arn:aws[a-z-]*:bedrock:[a-z0-9-]*:\d*:(?:inference-profile|foundation-model)\/(.+)$/.exec(arn)
-  return match ? resolveBare(names, match[1]!, atMs) : null
+  const match = /^arn:aws[a-z-]*:bedrock:([a-z0-9-]*):\d*:(?:inference-profile|foundation-model)\/(.+)$/.exec(arn)
+  return match ? inRegion(resolveBare(names, match[2]!, atMs), match[1]!) : null
 }
 
 /** Host prefixes that say only where a model lives. A prefix that names another provider is part of the id. */
-function stripHost(provider: string, name: string): string {
-  const resource = /^(?:projects\/[^/]+\/locations\/[^/]+\/)?(?:publishers\/[^/]+\/)?models\/(.+)$/.exec(name)
-  if (resource) return resource[1]!
+function stripHost(provider: string, name: string): { readonly bare: string; readonly region: string } {
+  const resource = /^(?:projects\/[^/]+\/locations\/([^/]+)\/)?(?:publishers\/[^/]+\/)?models\/(.+)$/.exec(name)
+  if (resource) return { bare: resource[2]!, region: resource[1] ?? '' }
   const slash = name.indexOf('/')
-  if (slash <= 0 || canonicalProvider(name.slice(0, slash)) !== canonicalProvider(provider)) return name
+  if (slash <= 0 || canonicalProvider(name.slice(0, slash)) !== canonicalProvider(provider)) return { bare: name, region: '' }
   const rest = name.slice(slash + 1)
-  // bedrock/us-east-1/anthropic.claude… carries a region between host and id.
-  const regional = /^[a-z]{2}(?:-gov)?-[a-z]+-\d\/(.+)$/.exec(rest)
-  return regional ? regional[1]! : rest
+  // bedrock/us-east-1/anthropic.claude… and azure/eu/gpt-4o carry a place between host and id.
+  const placed = /^([a-z]{2}(?:-gov)?-[a-z]+-\d|us|eu)\/(.+)$/.exec(rest)
+  return placed ? { bare: placed[2]!, region: placed[1]! } : { bare: rest, region: '' }
 }
 
 function lookUp(names: ProviderNames, name: string, atMs: number): string | null {

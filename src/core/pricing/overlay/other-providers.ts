@@ -1,4 +1,4 @@
-import type { DatedAlias, OverlayStep } from './apply-overlay.ts'
+import type { DatedAlias, OverlayStep, Stated } from './apply-overlay.ts'
 
 /** Azure's global standard deployments cost what OpenAI charges: these models agree to the last digit in LiteLLM 2026-08-01. */
 const azureAsOpenai = [
@@ -16,6 +16,27 @@ const bedrockHourCaches = [
   'anthropic.claude-opus-5', 'anthropic.claude-fable-5-v1:0', 'anthropic.claude-sonnet-4-5-20250929-v1:0', 'anthropic.claude-sonnet-4-6-v1:0', 'anthropic.claude-sonnet-5-v1:0',
 ] as const
 
+const bedrockGeo = (geo: string, model: string, input: string, output: string, extra: Stated['prices'] = {}): Stated =>
+  ({ kind: 'stated', provider: 'bedrock', models: [model], conditions: { geo }, prices: { input_text: input, output_text: output, ...extra }, source: 'LiteLLM 2026-08-01, one source' })
+
+/** Places where Bedrock charges other than its usual 10 % over global. */
+const bedrockPlaces: readonly OverlayStep[] = [
+  bedrockGeo('us-gov', 'anthropic.claude-sonnet-4-5-20250929-v1:0', '3.6', '18', { cache_read: '0.36', cache_write: '4.5', cache_write_1h: '7.2' }),
+  bedrockGeo('us-gov', 'anthropic.claude-haiku-4-5-20251001-v1:0', '1.2', '6', { cache_read: '0.12', cache_write: '1.5', cache_write_1h: '2.4' }),
+  bedrockGeo('us-gov', 'anthropic.claude-3-7-sonnet-20250219-v1:0', '3.6', '18', { cache_read: '0.36', cache_write: '4.5' }),
+  bedrockGeo('us-gov', 'anthropic.claude-3-5-sonnet-20240620-v1:0', '3.6', '18', { cache_read: '0.36', cache_write: '4.5' }),
+  bedrockGeo('us-gov', 'anthropic.claude-3-haiku-20240307-v1:0', '0.3', '1.5', { cache_read: '0.03', cache_write: '0.375' }),
+  bedrockGeo('us-gov', 'amazon.nova-pro-v1:0', '0.96', '3.84'),
+  bedrockGeo('eu', 'amazon.nova-lite-v1:0', '0.078', '0.312'),
+  bedrockGeo('eu', 'amazon.nova-micro-v1:0', '0.046', '0.184'),
+  bedrockGeo('eu', 'amazon.nova-pro-v1:0', '1.05', '4.2'),
+  bedrockGeo('apac', 'amazon.nova-lite-v1:0', '0.063', '0.252'),
+  bedrockGeo('apac', 'amazon.nova-micro-v1:0', '0.037', '0.148'),
+  bedrockGeo('apac', 'amazon.nova-pro-v1:0', '0.84', '3.36'),
+  bedrockGeo('eu', 'meta.llama3-2-1b-instruct-v1:0', '0.13', '0.13'),
+  bedrockGeo('eu', 'meta.llama3-2-3b-instruct-v1:0', '0.19', '0.19'),
+]
+
 export const otherSteps: readonly OverlayStep[] = [
   { kind: 'same', provider: 'azure', as: 'openai', models: azureAsOpenai, source: 'Azure OpenAI global standard = OpenAI, LiteLLM 2026-08-01 azure rows' },
   {
@@ -26,6 +47,8 @@ export const otherSteps: readonly OverlayStep[] = [
     kind: 'multiple', provider: 'bedrock', models: bedrockHourCaches, factor: '2', components: { input_text: 'cache_write_1h' },
     source: 'One-hour cache writes cost 2× input, LiteLLM 2026-08-01 Bedrock rows',
   },
+  ...bedrockPlaces,
+  { kind: 'stated', provider: 'bedrock', models: ['amazon.titan-embed-text-v2:0'], prices: { input_text: '0.02' }, source: 'LiteLLM 2026-08-01; the feed has only -v1, at five times the price' },
   // The feed matches the safeguard model to the 120b row.
   {
     kind: 'stated', provider: 'groq', models: ['openai/gpt-oss-safeguard-20b'], prices: { input_text: '0.075', cache_read: '0.037', output_text: '0.3' },

@@ -33,7 +33,7 @@ export const keyPolicy = z.strictObject({
   models: names.default([]).describe('Models allowed, ids or "prefix*". Default [] = all; at most 200.'),
   providers: names.default([]).describe('Providers allowed. Default [] = all; at most 200.'),
   required: z.array(z.enum(['user', 'agent', 'workflow', 'run', 'step', 'session'])).max(6).default([]).describe('Attribution fields each call must carry. Default none.'),
-  pinned: z.record(z.enum(['user', 'agent', 'workflow', 'run', 'step', 'session']).or(z.string().regex(/^tag:.{1,64}$/)), z.string().max(256)).default({})
+  pinned: z.record(z.string().regex(/^(user|agent|workflow|run|step|session|tag:.{1,64})$/, 'Send user, agent, workflow, run, step, session or "tag:<name>".'), z.string().max(256)).default({})
     .describe('Attribution fixed by the key whatever headers say. Default none; values at most 256 characters.'),
   tags: names.nullable().default(null).describe('Tag names allowed; null (default) = all, [] = none.'),
 })

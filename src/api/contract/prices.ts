@@ -38,7 +38,7 @@ export const priceEntry = z.object({
   supersededAt: instantOut.nullable().describe('When a later entry replaced it; null = current.'),
   status: z.enum(['active', 'announced', 'cancelled', 'corrected']).describe('Life of the entry.'),
   source: z.string().describe('Where the figure comes from.'),
-  conditions: priceConditions.loose(),
+  conditions: z.object(priceConditions.shape).describe('When the entry applies; {} = standard service, any size.'),
   override: z.boolean().describe('True for an override of your organisation.'),
 })
 const modelPrices = z.object({

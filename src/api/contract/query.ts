@@ -21,6 +21,7 @@ export const costQuery = z.strictObject({
   zone: zoneText.default('UTC').describe('IANA zone buckets are cut in. Default UTC.'),
   ...rangeIn,
   rowsMax: z.int().min(1).max(limits.queryRowsMax).default(1_000).describe(`Rows at most. Default 1,000, at most ${limits.queryRowsMax}.`),
+  currency: z.string().regex(/^[A-Z]{3}$/, 'Send an ISO 4217 code such as "USD".').exactOptional().describe('Currency of the money measures. Default: the only one in the range; of several USD if it is among them, else the first by name.'),
   compareTo: z.union([
     z.enum(['previous_period', 'previous_year']),
     z.strictObject({ ...rangeIn }),
@@ -41,7 +42,8 @@ const costTable = z.object({
   truncated: z.boolean().describe('True when rowsMax cut rows off.'),
 })
 export const costAnswer = costTable.extend({
-  currency: z.string().describe('ISO 4217.'),
+  currency: z.string().describe("Of every money measure here, ISO 4217; '' when nothing is priced."),
+  otherCurrencies: z.array(z.string()).describe('Other currencies with cost in the range; their money is in no figure here.'),
   compare: costTable.nullable().describe('The same question over the range of compareTo; null when not asked.'),
 })
 

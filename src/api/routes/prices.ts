@@ -1,0 +1,126 @@
+import { TollgateError } from '../../base/errors.ts'
+import { shortId } from '../../base/ids.ts'
+import { amountOf, formatAmount } from '../../base/money.ts'
+import type { ModelLimits, PriceEntry } from '../../core/pricing/price-entry.ts'
+import { canonicalProvider } from '../../core/pricing/provider-names.ts'
+import { unitOf } from '../../core/usage/usage.ts'
+import type { ApiDeps } from '../deps.ts'
+import { pageRows } from '../pages.ts'
+import { describeEntry } from '../price-wire.ts'
+import { invalidField } from '../problem.ts'
+import type { Handlers } from '../registrar.ts'
+
+type PriceHandlers = Pick<Handlers, 'listPrices' | 'listModels' | 'resolveModel' | 'listUnpriced' | 'createOverride' | 'endOverride'>
+
+const monthMs = 30 * 86_400_000
+/** Rank of what an operator enters: above every feed. */
+const overrideRank = 100
+const unpricedRowsMax = 500
+
+export function priceHandlers(deps: ApiDeps): PriceHandlers {
+  const { control, clock, events } = deps
+  return {
+    async listPrices({ principal, query }) {
+      if (query.history && (query.provider === undefined || query.model === undefined)) throw invalidField('history', 'History is given for one provider and model; send both.')
+      const atMs = query.atMs ?? clock.now()
+      const where = { ...(query.provider === undefined ? {} : { provider: canonicalProvider(query.provider) }), ...(query.model === undefined ? {} : { model: query.model }) }
+      const entries = await control.listEntries({ orgId: principal.orgId, ...where, ...(query.history ? {} : { atMs }) })
+      const wanted = query.history ? entries : entries.filter((entry) => entry.supersededAt === null && (entry.validTo === null || entry.validTo > atMs))
+      const page = pageRows([...wanted].sort(byModel), (entry) => entry.id, query)
+      return { rows: page.rows.map(describeEntry), next: page.next }
+    },
+    async listModels({ principal, query }) {
+      const nowMs = clock.now()
+      const where = query.provider === undefined ? {} : { provider: canonicalProvider(query.provider) }
+      const [entries, modelLimits] = await Promise.all([control.listEntries({ orgId: principal.orgId, atMs: nowMs, ...where }), control.listLimits()])
+      const search = query.search?.toLowerCase()
+      const models = groupByModel(entries.filter((entry) => isCurrent(entry, nowMs)))
+        .filter(([id]) => (query.model === undefined || id.model === query.model) && (search === undefined || `${id.provider}/${id.model}`.toLowerCase().includes(search)))
+      const page = pageRows(models, ([id]) => `${id.provider}/${id.model}`, query)
+      return { rows: page.rows.map(([id, own]) => describeModel(id, own, modelLimits)), next: page.next }
+    },
+    async resolveModel({ principal, query }) {
+      const provider = canonicalProvider(query.provider)
+      const atMs = query.atMs ?? clock.now()
+      const exact = async (): Promise<string | null> => ((await control.listEntries({ orgId: principal.orgId, provider, model: query.model })).length > 0 ? query.model : null)
+      const model = deps.priceBook ? deps.priceBook().resolve(provider, query.model, atMs) : await exact()
+      const entries = model === null ? [] : await control.listEntries({ orgId: principal.orgId, provider, model })
+      const current = entries.filter((entry) => isCurrent(entry, atMs))
+      return { provider, name: query.model, model, entries: [...current].sort(byModel).map(describeEntry) }
+    },
+    async listUnpriced({ query, scope }) {
+      const toMs = query.toMs ?? clock.now()
+      const answer = await events.costQuery(scope, {
+        measures: ['calls', 'tokens'], groupBy: ['provider', 'requested_model', 'pricing'], granularity: 'none', zone: 'UTC',
+        filters: [{ dimension: 'pricing', op: 'in', values: ['unpriced', 'partial'] }], fromMs: query.fromMs ?? toMs - monthMs, toMs, rowsMax: unpricedRowsMax,
+      })
+      return {
+        rows: answer.rows.map((row) => ({
+          provider: row.group.provider?.id ?? '', model: row.group.requested_model?.id ?? '',
+          calls: Number(row.values.calls ?? 0), tokens: Number(row.values.tokens ?? 0),
+          pricing: row.group.pricing?.id === 'partial' ? ('partial' as const) : ('unpriced' as const),
+        })),
+      }
+    },
+    async createOverride({ principal, body }) {
+      const nowMs = clock.now()
+      const validFrom = body.validFrom ?? nowMs
+      if (body.amount.startsWith('-')) throw invalidField('amount', 'Send a price that is not negative.')
+      if (body.validTo !== null && body.validTo <= validFrom) throw invalidField('validTo', 'It must end after it begins.')
+      const entry: PriceEntry = {
+        id: shortId('price'), book: 'contract', rank: overrideRank, provider: canonicalProvider(body.provider), model: body.model, component: body.component,
+        unit: unitOf(body.component), per: body.per, amount: formatAmount(amountOf(body.amount)), currency: body.currency, validFrom, validTo: body.validTo,
+        recordedAt: nowMs, supersededAt: null, status: 'active', source: `override: ${body.reason}`, conditions: body.conditions, orgId: principal.orgId,
+      }
+      await control.putOverride(entry, principal.actor)
+      return describeEntry(entry)
+    },
+    async endOverride({ principal, params, query }) {
+      if (!(await control.endOverride(principal.orgId, params.id, query.atMs ?? clock.now(), principal.actor))) throw new TollgateError('not_found')
+      return null
+    },
+  }
+}
+
+function isCurrent(entry: PriceEntry, atMs: number): boolean {
+  return entry.supersededAt === null && entry.status !== 'cancelled' && (entry.validFrom === null || entry.validFrom <= atMs) && (entry.validTo === null || entry.validTo > atMs)
+}
+
+const rankFirst = (a: PriceEntry, b: PriceEntry): number => b.rank - a.rank || (b.validFrom ?? 0) - (a.validFrom ?? 0)
+
+function byModel(a: PriceEntry, b: PriceEntry): number {
+  const left = `${a.provider}\n${a.model}\n${a.component}`
+  const right = `${b.provider}\n${b.model}\n${b.component}`
+  return left < right ? -1 : left > right ? 1 : rankFirst(a, b) || (a.id < b.id ? -1 : 1)
+}
+
+interface ModelId { readonly provider: string; readonly model: string }
+
+function groupByModel(entries: readonly PriceEntry[]): readonly (readonly [ModelId, readonly PriceEntry[]])[] {
+  const groups = new Map<string, [ModelId, PriceEntry[]]>()
+  for (const entry of [...entries].sort(byModel)) {
+    const name = `${entry.provider}/${entry.model}`
+    const group = groups.get(name)
+    if (group) group[1].push(entry)
+    else groups.set(name, [{ provider: entry.provider, model: entry.model }, [entry]])
+  }
+  return [...groups.values()]
+}
+
+function describeModel(id: ModelId, entries: readonly PriceEntry[], modelLimits: readonly ModelLimits[]) {
+  const own = modelLimits.find((limit) => limit.provider === id.provider && limit.model === id.model)
+  const isPlain = (entry: PriceEntry): boolean => Object.keys(entry.conditions).length === 0 && entry.book !== 'markup'
+  const rates = new Map<string, PriceEntry>()
+  // Contract beats list as it does in the calculator; entries of a component come by rank, so the first one stays.
+  for (const book of ['contract', 'list'] as const) {
+    for (const entry of entries) if (isPlain(entry) && entry.book === book && !rates.has(entry.component)) rates.set(entry.component, entry)
+  }
+  return {
+    ...id, contextTokens: own?.contextTokens ?? null, outputTokensMax: own?.outputTokensMax ?? null,
+    overridden: entries.some((entry) => entry.orgId !== ''),
+    rates: [...rates.values()].sort(byModel).map((entry) => ({
+      component: entry.component, unit: entry.unit, per: entry.per, amount: entry.amount, currency: entry.currency, entryId: entry.id, source: entry.source,
+    })),
+    conditional: entries.filter((entry) => !isPlain(entry)).length,
+  }
+}

@@ -11,7 +11,7 @@ export const feedVersion = '0.1.8'
 const editionMs = Date.UTC(2026, 10, 23)
 
 /** The name under which the bundled prices are seeded. Overlay and feed are one source: the overlay's rows are computed from the feed's. */
-export const bundledSource = 'bundled'
+const bundledSource = 'bundled'
 
 /** The feed's providers by its public look-up; a provider it no longer has is left out. */
 export function feedProviders(): readonly FeedProvider[] {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createPriceBook } from '../../src/core/pricing/create-price-book.ts'
 import type { PriceEntry, ServiceMode } from '../../src/core/pricing/price-entry.ts'

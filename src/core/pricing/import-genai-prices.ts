@@ -16,7 +16,7 @@ export interface FeedModel {
   readonly price_comments?: string
   readonly prices: FeedPrices | readonly FeedConditionalPrices[]
 }
-export type FeedMatch =
+type FeedMatch =
   | { readonly or: readonly FeedMatch[] }
   | { readonly and: readonly FeedMatch[] }
   | { readonly equals: string }
@@ -24,12 +24,12 @@ export type FeedMatch =
   | { readonly ends_with: string }
   | { readonly contains: string }
   | { readonly regex: string }
-export interface FeedConditionalPrices {
+interface FeedConditionalPrices {
   readonly constraint?: { readonly type: 'start_date'; readonly start_date: string } | { readonly type: 'time_of_date'; readonly start_time: string; readonly end_time: string }
   readonly prices: FeedPrices
 }
 type FeedPrice = number | { readonly base: number; readonly tiers: readonly { readonly start: number; readonly price: number }[] }
-export type FeedPrices = Readonly<Record<string, FeedPrice | undefined>>
+type FeedPrices = Readonly<Record<string, FeedPrice | undefined>>
 
 export interface ImportedPrices {
   readonly entries: readonly PriceEntry[]

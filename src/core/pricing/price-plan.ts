@@ -46,7 +46,7 @@ const imageAsText: ReadonlySet<string> = new Set(['anthropic', 'azure', 'bedrock
 const videoAsText: ReadonlySet<string> = new Set(['google', 'google-vertex'])
 
 /** The component and, after it, the declared parents to try. */
-export function chainOf(provider: string, component: UsageComponent): readonly UsageComponent[] {
+function chainOf(provider: string, component: UsageComponent): readonly UsageComponent[] {
   const chain: UsageComponent[] = [component]
   for (let last = component; ;) {
     const parent = parentOf[last]
@@ -75,12 +75,10 @@ export function compileOffers(entries: ReadonlyMap<UsageComponent, readonly Pric
   const list: Offer[] = []
   for (const source of chainOf(question.provider, component)) {
     const usable = (entries.get(source) ?? []).filter((entry) => holds(entry, source, question)).sort(byPrecedence)
-    for (const entry of usable) {
-      if (entry.book === 'contract') contract.push(toOffer(entry))
-      else if (entry.book === 'list') list.push(toOffer(entry))
-    }
+    const listed = usable.filter((entry) => entry.book === 'list').map(toOffer)
     // A contract beats list for the same component; only then is a parent tried.
-    for (const entry of usable) if (entry.book === 'list') contract.push(toOffer(entry))
+    contract.push(...usable.filter((entry) => entry.book === 'contract').map(toOffer), ...listed)
+    list.push(...listed)
   }
   if (contract.length === 0) return null
   return { contract, list, splits: splitsOf([...contract, ...list]) }

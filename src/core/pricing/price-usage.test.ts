@@ -137,9 +137,10 @@ describe('missing prices', () => {
     expect(cost(answer)).toBe('3')
   })
 
-  it('a parent that stands in is said so', () => {
+  it('a parent that stands in as an upper bound is said so; a vendor\'s own rule is not', () => {
     expect(ask([entry({})], { cache_read: 5 }).notices).toEqual(['cache_read priced as input_text'])
     expect(ask([entry({})], { input_text: 5 }).notices).toBeUndefined()
+    expect(ask([entry({ component: 'output_text' })], { output_reasoning: 5 }).notices).toBeUndefined()
   })
 
   it.each(['input_audio', 'output_audio', 'output_image', 'cache_write', 'cache_write_1h', 'web_search'] as const)('%s never takes a text price', (component) => {

@@ -18,7 +18,8 @@ export interface Plan {
 interface Tally {
   readonly lines: CostLine[]
   cost: Amount
-  listCost: Amount
+  /** List minus contract. For nearly every line it is nothing, and adding nothing is the cheapest addition. */
+  listExcess: Amount
   priced: number
   listed: number
   notices: string[] | undefined
@@ -29,7 +30,7 @@ interface Tally {
  * line unless all are zero; a counter without a price makes a line without an amount, never a zero.
  */
 export function priceUsage(plan: Plan, usage: Usage, atMs: number): PricedUsage {
-  const tally: Tally = { lines: [], cost: 0n, listCost: 0n, priced: 0, listed: 0, notices: undefined }
+  const tally: Tally = { lines: [], cost: 0n, listExcess: 0n, priced: 0, listed: 0, notices: undefined }
   const inputTotal = plan.tiered ? inputTokens(usage) : 0
   let present = 0
   for (const key in usage) {
@@ -51,11 +52,14 @@ function finish(tally: Tally, plan: Plan): PricedUsage {
     model: plan.model,
     lines,
     cost: priced === 0 ? null : tally.cost,
-    listCost: listed === 0 ? null : tally.listCost,
+    listCost: listed === 0 ? null : tally.listExcess === 0n ? tally.cost : tally.cost + tally.listExcess,
     currency: plan.currency,
   }
   return notices === undefined ? answer : { ...answer, notices }
 }
+
+/** Components whose parent's price is an upper bound and not the vendor's own rule: worth saying when it is used. */
+const boundedAbove: ReadonlySet<UsageComponent> = new Set(['cache_read', 'cache_read_audio', 'cache_read_image'])
 
 /** The number of requests is a count first and a fee only where the vendor charges one. */
 const isCountOnly = (component: UsageComponent, offers: Offers | null): boolean => component === 'request' && offers === null
@@ -108,16 +112,14 @@ function addLine(tally: Tally, component: UsageComponent, used: number, offers: 
   const quantity = used > 0 && used < offer.quantityMin ? offer.quantityMin : used
   const { entry } = offer
   const amount = amountFor(offer, quantity)
-  const listAmount = listOffer === offer || listOffer?.entry === entry ? amount : listOffer === null ? null : amountFor(listOffer, quantity)
+  const listAmount = listOffer === offer ? amount : listOffer === null ? null : amountFor(listOffer, quantity)
   tally.lines.push({
     component, quantity, unit: entry.unit, entryId: entry.id, rate: entry.amount, per: entry.per, amount,
     listAmount, listEntryId: listOffer === null ? null : listOffer.entry.id,
   })
   tally.priced += 1
   tally.cost += amount
-  if (listAmount !== null) {
-    tally.listed += 1
-    tally.listCost += listAmount
-  }
-  if (entry.component !== component && component !== 'embedding') (tally.notices ??= []).push(`${component} priced as ${entry.component}`)
+  if (listAmount !== null) tally.listed += 1
+  if (listAmount !== amount) tally.listExcess += (listAmount ?? 0n) - amount
+  if (entry.component !== component && boundedAbove.has(component)) (tally.notices ??= []).push(`${component} priced as ${entry.component}`)
 }

@@ -53,6 +53,7 @@ describe('names', () => {
     expect(resolve('openai', 'three')?.model).toBe('gpt-4o')
     expect(resolve('openai', 'two-more')).toBeNull()
     expect(resolve('openai', 'not-three')).toBeNull()
+    expect(resolveModel(indexNames([], [alias('openai', '^(open$', 'gpt-4o')]), 'openai', '(open', 0)).toBeNull()
     expect(() => indexNames([], [alias('openai', '^open', 'gpt-4o')])).toThrow('anchored')
   })
 

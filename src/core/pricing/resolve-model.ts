@@ -3,18 +3,20 @@ import type { ModelAlias } from './price-entry.ts'
 import { canonicalProvider } from './provider-names.ts'
 
 /** A name that was understood. */
-export interface ResolvedModel {
+interface ResolvedModel {
   readonly model: string
   /** Geo profile the name itself carries ("us", "eu", "global"); '' when none. It selects prices, so it is kept, not dropped. */
   readonly geo: string
 }
 
 interface DatedName { readonly model: string; readonly fromMs: number; readonly toMs: number }
+/** Compiled when first asked: a book has hundreds, a gateway meets few, and a snapshot must be taken in quickly. */
+interface NamePattern { readonly pattern: string; readonly name: DatedName; expression: RegExp | null }
 interface ProviderNames {
   /** Lower-case canonical ids to their spelling. */
   readonly ids: Map<string, string>
   readonly aliases: Map<string, DatedName[]>
-  readonly patterns: { readonly expression: RegExp; readonly name: DatedName }[]
+  readonly patterns: NamePattern[]
   /** Every instant at which some name of this provider may change its meaning. */
   readonly turns: Set<number>
 }
@@ -40,7 +42,9 @@ export function indexNames(models: Iterable<{ readonly provider: string; readonl
     if (alias.validFrom !== null) names.turns.add(alias.validFrom)
     if (alias.validTo !== null) names.turns.add(alias.validTo)
     if (alias.regex) {
-      names.patterns.push({ expression: anchored(alias.pattern), name })
+      const { pattern } = alias
+      assert(pattern.startsWith('^') && pattern.endsWith('$'), `alias pattern ${pattern.slice(0, 80)} must be anchored at both ends`)
+      names.patterns.push({ pattern, name, expression: null })
       continue
     }
     const key = alias.pattern.toLowerCase()
@@ -52,9 +56,15 @@ export function indexNames(models: Iterable<{ readonly provider: string; readonl
 }
 
 /** Only whole-name patterns: "^a|b$" is anchored at one end of each branch only, so the whole is grouped again. */
-function anchored(pattern: string): RegExp {
-  assert(pattern.startsWith('^') && pattern.endsWith('$'), `alias pattern ${pattern.slice(0, 80)} must be anchored at both ends`)
-  return new RegExp(`^(?:${pattern.slice(1, -1)})$`, 'i')
+function compiled(named: NamePattern): RegExp {
+  if (named.expression !== null) return named.expression
+  try {
+    named.expression = new RegExp(`^(?:${named.pattern.slice(1, -1)})$`, 'i')
+  } catch {
+    // A pattern that is no expression names nothing; a call in flight must still be priced or left unpriced.
+    named.expression = /^(?!)/
+  }
+  return named.expression
 }
 
 /**
@@ -127,7 +137,7 @@ function lookUpSpelling(names: ProviderNames, name: string, atMs: number): strin
   const id = names.ids.get(name)
   if (id !== undefined) return id
   for (const pattern of names.patterns) {
-    if (holds(pattern.name) && pattern.expression.test(name)) return pattern.name.model
+    if (holds(pattern.name) && compiled(pattern).test(name)) return pattern.name.model
   }
   return null
 }

@@ -40,7 +40,7 @@ export interface Multiple {
 }
 
 /** Rows one provider sells at another's prices, standard mode only. */
-export interface SameAs {
+interface SameAs {
   readonly kind: 'same'
   readonly provider: string
   readonly as: string

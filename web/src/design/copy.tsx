@@ -1,10 +1,10 @@
-import { Check, Copy } from 'lucide-react'
+import { Check, Copy, Link2 } from 'lucide-react'
 import { useEffect, useState, type ReactNode } from 'react'
 import { classNames } from './class-names.ts'
 import { Tip } from './tip.tsx'
 
 /** Copies text and says so for a moment. */
-export function CopyButton({ text, label, className }: { readonly text: string; readonly label: string; readonly className?: string }): ReactNode {
+export function CopyButton({ text, label, className, icon = 'copy' }: { readonly text: string; readonly label: string; readonly className?: string; readonly icon?: 'copy' | 'link' }): ReactNode {
   const [copied, setCopied] = useState(false)
   useEffect(() => {
     if (!copied) return
@@ -14,7 +14,7 @@ export function CopyButton({ text, label, className }: { readonly text: string; 
   const copy = (): void => {
     void navigator.clipboard.writeText(text).then(() => setCopied(true), () => setCopied(false))
   }
-  const Icon = copied ? Check : Copy
+  const Icon = copied ? Check : icon === 'link' ? Link2 : Copy
   return (
     <Tip text={copied ? 'Copied' : label}>
       <button type="button" aria-label={label} onClick={copy} className={classNames('inline-flex size-6 shrink-0 items-center justify-center rounded text-ink-3 transition-colors hover:bg-hover hover:text-ink', copied && 'text-good', className)}>

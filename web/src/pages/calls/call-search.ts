@@ -15,6 +15,8 @@ export interface CallSearch {
   readonly quality?: string
   readonly pricing?: string
   readonly call?: string
+  /** 'none': calls without a cost centre. */
+  readonly cost_centre?: string
   readonly range?: CallRange
   /** The call whose explanation is open. */
   readonly event?: string
@@ -31,7 +33,7 @@ export type CallRange = (typeof callRanges)[number]
 export const rangeMs: Readonly<Record<CallRange, number>> = { '15m': 900_000, '1h': 3_600_000, '24h': 86_400_000, '7d': 604_800_000, '30d': 2_592_000_000, '90d': 7_776_000_000 }
 export const rangeNames: Readonly<Record<CallRange, string>> = { '15m': 'Last 15 minutes', '1h': 'Last hour', '24h': 'Last 24 hours', '7d': 'Last 7 days', '30d': 'Last 30 days', '90d': 'Last 90 days' }
 
-const matchNames = ['unit', 'team', 'app', 'key', 'model', 'provider', 'workflow', 'run', 'user', 'quality', 'pricing', 'call'] as const
+const matchNames = ['unit', 'team', 'app', 'key', 'model', 'provider', 'workflow', 'run', 'user', 'quality', 'pricing', 'call', 'cost_centre'] as const
 type MatchName = (typeof matchNames)[number]
 
 /** Keeps what is known and well formed; a hand-edited address never breaks the page. */
@@ -50,10 +52,10 @@ export function readCallSearch(raw: Readonly<Record<string, unknown>>): CallSear
   }
 }
 
-/** The filters as the records list names them. */
+/** The filters as the records list names them; the cost centre is not one of them and is matched by `covers`. */
 export function matchOf(search: CallSearch): RecordMatch {
   const match: Record<string, string> = {}
-  for (const name of matchNames) if (search[name] !== undefined) match[name] = search[name]
+  for (const name of matchNames) if (search[name] !== undefined && name !== 'cost_centre') match[name] = search[name]
   if (search.status === 'refused') match['kind'] = 'refusal'
   else if (search.status !== undefined) match['error_class'] = search.status === 'ok' ? '' : search.status
   return match
@@ -69,7 +71,7 @@ export const filterCount = (search: CallSearch): number => matchNames.filter((na
 const memberOf: Readonly<Record<MatchName, (row: RecordSummary) => string>> = {
   unit: (row) => row.caller.unitId, team: (row) => row.caller.teamId, app: (row) => row.caller.appId, key: (row) => row.caller.keyId,
   model: (row) => row.servedModel || row.requestedModel, provider: (row) => row.provider, workflow: (row) => row.attribution.workflow,
-  run: (row) => row.attribution.run, user: (row) => row.attribution.user, quality: (row) => row.quality, pricing: (row) => row.pricing, call: (row) => row.callId,
+  run: (row) => row.attribution.run, user: (row) => row.attribution.user, quality: (row) => row.quality, pricing: (row) => row.pricing, call: (row) => row.callId, cost_centre: (row) => row.caller.costCentre || 'none',
 }
 
 /** Whether a row of the live tail belongs to this view; the stream itself knows fewer filters. */

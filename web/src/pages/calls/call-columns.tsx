@@ -1,0 +1,65 @@
+import { createColumnHelper } from '@tanstack/react-table'
+import type { ReactNode } from 'react'
+import type { RecordSummary } from '../../api/queries.ts'
+import { Count, MoneyAligned } from '../../design/figures.tsx'
+import { exactMoment, formatClock, formatDay } from '../../format/time.ts'
+import { formatDuration } from '../../format/quantity.ts'
+import { StatusMark, Marks } from './call-marks.tsx'
+
+type Usage = RecordSummary['usage']
+const sum = (usage: Usage, names: readonly (keyof Usage)[]): number | null => {
+  const present = names.map((name) => usage[name]).filter((count) => count !== undefined)
+  return present.length === 0 ? null : present.reduce((total, count) => total + count, 0)
+}
+const fresh = ['input_text', 'input_audio', 'input_image', 'input_video', 'embedding', 'cache_write', 'cache_write_5m', 'cache_write_1h'] as const
+const cached = ['cache_read', 'cache_read_audio', 'cache_read_image'] as const
+const output = ['output_text', 'output_reasoning', 'output_audio', 'output_image'] as const
+/** Input side without cache reads; null where the provider said nothing. */
+export const freshTokens = (usage: Usage): number | null => sum(usage, fresh)
+export const cachedTokens = (usage: Usage): number | null => sum(usage, cached)
+export const outputTokens = (usage: Usage): number | null => sum(usage, output)
+
+const Tokens = ({ count }: { readonly count: number | null }): ReactNode => (count === null ? <span className="text-ink-faint">–</span> : <Count count={count} />)
+
+export const modelOf = (row: RecordSummary): string => row.servedModel || row.requestedModel || row.endpoint
+const today = (): string => new Date().toDateString()
+
+const column = createColumnHelper<RecordSummary>()
+/** `meta.track` is the column's width in the grid; `meta.align` its side. */
+export const callColumns = [
+  column.accessor('at', {
+    header: 'Time', meta: { track: '8.25rem', align: 'left' },
+    cell: ({ getValue }) => (
+      <time dateTime={exactMoment(getValue())} title={exactMoment(getValue())} className="text-ink-2">
+        {new Date(getValue()).toDateString() !== today() && <span className="text-ink-3">{formatDay(getValue())} </span>}
+        {new Date(getValue()).toDateString() === today() ? formatClock(getValue()) : formatClock(getValue()).slice(0, 5)}
+      </time>
+    ),
+  }),
+  column.accessor((row) => row.caller.appName, {
+    id: 'caller', header: 'Caller', meta: { track: 'minmax(9rem,1.3fr)', align: 'left' },
+    cell: ({ row: { original } }) => (
+      <span className="block truncate" title={[original.caller.unitName, original.caller.teamName, original.caller.appName, original.caller.keyName].filter(Boolean).join(' / ')}>
+        {original.caller.appName || 'Unknown'} <span className="text-ink-3">{original.caller.teamName}</span>
+      </span>
+    ),
+  }),
+  column.accessor(modelOf, {
+    id: 'model', header: 'Model', meta: { track: 'minmax(9rem,1.2fr)', align: 'left' },
+    cell: ({ row: { original } }) => <span className="block truncate" title={`${original.provider} / ${modelOf(original)}`}>{modelOf(original)}</span>,
+  }),
+  column.accessor((row) => freshTokens(row.usage), { id: 'in', header: 'In', meta: { track: '4.25rem', align: 'right' }, cell: ({ getValue }) => <Tokens count={getValue()} /> }),
+  column.accessor((row) => cachedTokens(row.usage), { id: 'cached', header: 'Cached', meta: { track: '4.25rem', align: 'right' }, cell: ({ getValue }) => <span className="text-ink-3"><Tokens count={getValue()} /></span> }),
+  column.accessor((row) => outputTokens(row.usage), { id: 'out', header: 'Out', meta: { track: '4.25rem', align: 'right' }, cell: ({ getValue }) => <Tokens count={getValue()} /> }),
+  column.accessor('cost', { header: 'Cost', meta: { track: '7.5rem', align: 'right' }, cell: ({ row: { original } }) => <CallCost row={original} /> }),
+  column.accessor('latencyMs', { header: 'Latency', meta: { track: '4.75rem', align: 'right' }, cell: ({ getValue }) => <span className="text-ink-2">{getValue() === null ? '–' : formatDuration(getValue() ?? 0)}</span> }),
+  column.accessor('status', { header: 'Status', meta: { track: '8.5rem', align: 'left' }, cell: ({ row: { original } }) => <StatusMark row={original} /> }),
+  column.display({ id: 'marks', header: 'Marks', meta: { track: '6rem', align: 'left' }, cell: ({ row: { original } }) => <Marks row={original} /> }),
+]
+
+/** A refusal cost nothing because it never left; an unknown price is not nothing. */
+export function CallCost({ row }: { readonly row: RecordSummary }): ReactNode {
+  if (row.cost !== null) return <MoneyAligned decimal={row.cost} currency={row.currency} />
+  if (row.kind === 'refusal' || row.pricing === 'none') return <span className="pr-[6.6ch] text-ink-faint">–</span>
+  return <span className="text-warn" title="No price is known for this; it is not free.">unpriced</span>
+}

@@ -1,0 +1,50 @@
+import { useQuery } from '@tanstack/react-query'
+import { useState, type ReactNode } from 'react'
+import { systemQuery } from '../../api/queries.ts'
+import { Snippet } from '../../design/copy.tsx'
+import { Segmented } from '../../design/segmented.tsx'
+
+type Language = 'curl' | 'python' | 'node'
+const languages = [{ value: 'curl', label: 'curl' }, { value: 'python', label: 'Python' }, { value: 'node', label: 'Node' }] as const
+
+const snippets: Readonly<Record<Language, (url: string) => string>> = {
+  curl: (url) => `curl ${url}/v1/chat/completions \\
+  -H "Authorization: Bearer $TOLLGATE_KEY" \\
+  -H "Content-Type: application/json" \\
+  -d '{"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello"}]}'`,
+  python: (url) => `from openai import OpenAI
+
+client = OpenAI(base_url="${url}/v1", api_key="tg_…")
+client.chat.completions.create(
+    model="gpt-4o-mini",
+    messages=[{"role": "user", "content": "Hello"}],
+)`,
+  node: (url) => `import OpenAI from 'openai'
+
+const client = new OpenAI({ baseURL: '${url}/v1', apiKey: 'tg_…' })
+await client.chat.completions.create({
+  model: 'gpt-4o-mini',
+  messages: [{ role: 'user', content: 'Hello' }],
+})`,
+}
+
+/** Shown until the first call arrives; the Overview behind it refreshes by itself and takes over. */
+export function FirstCall(): ReactNode {
+  const [language, setLanguage] = useState<Language>('curl')
+  const system = useQuery(systemQuery)
+  const url = system.data?.gatewayUrl ?? 'http://127.0.0.1:8400'
+  return (
+    <div className="mx-auto w-full max-w-2xl px-4 py-8 md:py-16">
+      <h1 className="text-2xl font-semibold tracking-[-0.02em]">Make your first call</h1>
+      <p className="mt-2 max-w-prose text-ink-2">Change the base URL and the key in any provider's SDK. The call is priced, attributed and shown here the moment it ends.</p>
+      <div className="mt-7 mb-3 flex items-center justify-between gap-3">
+        <Segmented label="Language" value={language} options={languages} onChange={setLanguage} />
+      </div>
+      <Snippet code={snippets[language](url)} label={`First call in ${language}`} />
+      <p className="mt-3 text-sm text-ink-3">A Tollgate key starts with <code className="font-mono text-xs">tg_</code> and belongs to an app. Create one with <code className="font-mono text-xs">tollgate keys create</code>.</p>
+      <p role="status" className="mt-8 flex items-center gap-3 rounded-lg border border-line bg-surface px-4 py-3 text-sm">
+        <span aria-hidden className="animate-beat size-2 rounded-full bg-accent" />Waiting for the first call at <span className="font-mono text-xs">{url}</span>
+      </p>
+    </div>
+  )
+}

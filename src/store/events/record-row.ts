@@ -1,0 +1,140 @@
+import { formatAmount, parseAmount, type Amount } from '../../base/money.ts'
+import { assert } from '../../base/assert.ts'
+import type { CostLine, UsageRecord } from '../../core/usage/usage-record.ts'
+import { inputTokens, outputTokens, sumOf, type Usage } from '../../core/usage/usage.ts'
+import type { StoredRecord } from '../ports.ts'
+
+/**
+ * A usage record as a row of the table `usage_record`: one list of columns with how each is written, so that the insert's
+ * columns and values cannot drift apart.
+ */
+type Cell = string | number | null | readonly string[] | Readonly<Record<string, unknown>>
+type Writer = (r: UsageRecord, batchId: string, recordedAt: number) => Cell
+
+const instant = (ms: number): string => new Date(ms).toISOString().slice(0, 23).replace('T', ' ')
+const amount = (value: Amount | null): string | null => (value === null ? null : formatAmount(value))
+
+const writers: readonly (readonly [column: string, write: Writer])[] = [
+  ['org_id', (r) => r.caller.orgId],
+  ['at', (r) => instant(r.at)],
+  ['event_id', (r) => r.eventId],
+  ['call_id', (r) => r.callId],
+  ['kind', (r) => r.kind],
+  ['is_call', (r) => Number(r.isCall)],
+  ['corrects', (r) => r.corrects],
+  ['occurred_at', (r) => instant(r.occurredAt)],
+  ['first_byte_at', (r) => instant(r.firstByteAt)],
+  ['end_at', (r) => instant(r.endAt)],
+  ['recorded_at', (_r, _batchId, recordedAt) => instant(recordedAt)],
+  ['batch_id', (_r, batchId) => batchId],
+  ['org_name', (r) => r.caller.orgName],
+  ['unit_id', (r) => r.caller.unitId],
+  ['unit_name', (r) => r.caller.unitName],
+  ['team_id', (r) => r.caller.teamId],
+  ['team_name', (r) => r.caller.teamName],
+  ['app_id', (r) => r.caller.appId],
+  ['app_name', (r) => r.caller.appName],
+  ['key_id', (r) => r.caller.keyId],
+  ['key_name', (r) => r.caller.keyName],
+  ['cost_centre', (r) => r.caller.costCentre],
+  ['node_path', (r) => r.caller.nodePath],
+  ['end_user', (r) => r.attribution.user],
+  ['agent', (r) => r.attribution.agent],
+  ['workflow', (r) => r.attribution.workflow],
+  ['run', (r) => r.attribution.run],
+  ['parent_run', (r) => r.attribution.parentRun],
+  ['step', (r) => r.attribution.step],
+  ['session', (r) => r.attribution.session],
+  ['tags', (r) => r.attribution.tags],
+  ['attribution_rule', (r) => r.attribution.rule],
+  ['provider', (r) => r.provider],
+  ['route', (r) => r.route],
+  ['host', (r) => r.host],
+  ['region', (r) => r.region],
+  ['requested_model', (r) => r.requestedModel],
+  ['served_model', (r) => r.servedModel],
+  ['endpoint', (r) => r.endpoint],
+  ['tier', (r) => r.tier],
+  ['stream', (r) => Number(r.stream)],
+  ['attempt', (r) => r.attempt],
+  ['fallback_of', (r) => r.fallbackOf],
+  ['upstream_request_id', (r) => r.upstreamRequestId],
+  ['usage', (r) => r.usage],
+  ['input_tokens', (r) => inputTokens(r.usage)],
+  ['output_tokens', (r) => outputTokens(r.usage)],
+  ['cache_read_tokens', (r) => sumOf(r.usage, ['cache_read', 'cache_read_audio', 'cache_read_image'])],
+  ['cache_write_tokens', (r) => sumOf(r.usage, ['cache_write', 'cache_write_5m', 'cache_write_1h'])],
+  ['reasoning_tokens', (r) => sumOf(r.usage, ['output_reasoning'])],
+  ['quality', (r) => r.quality],
+  ['pricing', (r) => r.pricing],
+  ['lines', (r) => JSON.stringify(r.lines, (_name, value: unknown) => (typeof value === 'bigint' ? formatAmount(value) : value))],
+  ['cost', (r) => amount(r.cost)],
+  ['list_cost', (r) => amount(r.listCost)],
+  ['currency', (r) => r.currency],
+  ['stated_cost', (r) => r.statedCost],
+  ['bound', (r) => amount(r.bound)],
+  ['price_version', (r) => r.priceVersion],
+  ['status', (r) => r.status],
+  ['upstream_status', (r) => r.upstreamStatus],
+  ['error_class', (r) => r.errorClass],
+  ['error_code', (r) => r.errorCode],
+  ['request_bytes', (r) => r.requestBytes],
+  ['response_bytes', (r) => r.responseBytes],
+  ['request_hash', (r) => r.requestHash],
+  ['prefix_hash', (r) => r.prefixHash],
+  ['raw_usage', (r) => r.rawUsage],
+  ['unknown_usage_keys', (r) => r.unknownUsageKeys],
+  ['notices', (r) => r.notices],
+]
+
+export const recordColumns: readonly [string, ...string[]] = writers.map(([column]) => column) as [string, ...string[]]
+
+/** The cells of a storable record, in the order of `recordColumns`. */
+export const rowOf = (usageRecord: UsageRecord, batchId: string, recordedAt: number): readonly Cell[] =>
+  writers.map(([, write]) => write(usageRecord, batchId, recordedAt))
+
+/** Reads a row back; `cells` in the order of `recordColumns`, 64-bit integers and decimals as strings. */
+export function recordOf(cells: readonly unknown[]): StoredRecord {
+  const at = new Map(recordColumns.map((column, index) => [column, cells[index]]))
+  const text = (column: string): string => String(at.get(column))
+  const whole = (column: string): number => Number(at.get(column))
+  const ms = (column: string): number => Date.parse(`${text(column).replace(' ', 'T')}Z`)
+  return {
+    kind: text('kind') as StoredRecord['kind'],
+    eventId: text('event_id'), callId: text('call_id'), isCall: whole('is_call') === 1, corrects: text('corrects'),
+    at: ms('at'), occurredAt: ms('occurred_at'), firstByteAt: ms('first_byte_at'), endAt: ms('end_at'),
+    caller: {
+      orgId: text('org_id'), orgName: text('org_name'), unitId: text('unit_id'), unitName: text('unit_name'),
+      teamId: text('team_id'), teamName: text('team_name'), appId: text('app_id'), appName: text('app_name'),
+      keyId: text('key_id'), keyName: text('key_name'), costCentre: text('cost_centre'), nodePath: at.get('node_path') as string[],
+    },
+    attribution: {
+      user: text('end_user'), agent: text('agent'), workflow: text('workflow'), run: text('run'), parentRun: text('parent_run'),
+      step: text('step'), session: text('session'), tags: at.get('tags') as Record<string, string>, rule: text('attribution_rule'),
+    },
+    provider: text('provider'), route: text('route'), host: text('host'), region: text('region'),
+    requestedModel: text('requested_model'), servedModel: text('served_model'), endpoint: text('endpoint'), tier: text('tier'),
+    stream: whole('stream') === 1, attempt: whole('attempt'), fallbackOf: text('fallback_of'), upstreamRequestId: text('upstream_request_id'),
+    usage: Object.fromEntries(Object.entries(at.get('usage') as Record<string, unknown>).map(([name, count]) => [name, Number(count)])) as Usage,
+    quality: text('quality') as StoredRecord['quality'], pricing: text('pricing') as StoredRecord['pricing'],
+    lines: linesOf(text('lines')), cost: amountOrNull(at.get('cost')), listCost: amountOrNull(at.get('list_cost')),
+    currency: text('currency'), statedCost: text('stated_cost'), bound: amountOrNull(at.get('bound')), priceVersion: text('price_version'),
+    status: whole('status'), upstreamStatus: whole('upstream_status'), errorClass: text('error_class'), errorCode: text('error_code'),
+    requestBytes: whole('request_bytes'), responseBytes: whole('response_bytes'),
+    requestHash: text('request_hash'), prefixHash: text('prefix_hash'), rawUsage: text('raw_usage'),
+    unknownUsageKeys: text('unknown_usage_keys'), notices: at.get('notices') as string[],
+    batchId: text('batch_id'), recordedAt: ms('recorded_at'),
+  }
+}
+
+function linesOf(json: string): readonly CostLine[] {
+  const lines = JSON.parse(json) as readonly Readonly<Record<string, unknown>>[]
+  return lines.map((line) => ({ ...line, amount: amountOrNull(line['amount']), listAmount: amountOrNull(line['listAmount']) }) as unknown as CostLine)
+}
+
+function amountOrNull(value: unknown): Amount | null {
+  if (value === null || value === undefined) return null
+  const parsed = parseAmount(String(value))
+  assert(parsed.ok, 'a stored amount must be a decimal')
+  return parsed.value
+}

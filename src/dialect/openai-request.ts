@@ -1,0 +1,216 @@
+import { isUtf8 } from 'node:buffer'
+import { limits } from '../config/limits.ts'
+import type { ServiceMode } from '../core/pricing/price-entry.ts'
+import { err, ok, type Result } from '../base/result.ts'
+import type { Endpoint, RequestFacts, RequestFault } from './dialect.ts'
+import { jsonFaultPosition } from './json-fault.ts'
+import { nameOf, scanObject } from './json-members.ts'
+import { chatUnboundedBecause, chatUsesServerState, responsesUnboundedBecause, responsesUsesServerState } from './openai-unbounded.ts'
+import { isObject } from './overlap.ts'
+
+type JsonObject = Readonly<Record<string, unknown>>
+
+/**
+ * Top-level members that decide what a call can cost. Twice the same one, or one that differs only by letter case (some
+ * servers match names without case), and the provider may read the other: no bound could be proven.
+ */
+const decidingNames: ReadonlySet<string> = new Set([
+  'model', 'stream', 'stream_options', 'n', 'best_of', 'max_tokens', 'max_completion_tokens', 'max_output_tokens', 'service_tier',
+  'messages', 'input', 'prompt', 'tools', 'functions', 'modalities', 'audio', 'prediction', 'web_search_options', 'background',
+  'previous_response_id', 'conversation', 'context_management', 'include', 'store', 'user', 'safety_identifier', 'metadata',
+])
+
+/** Reads an OpenAI request body once. Faults name what is wrong, never quote the caller's text at length. */
+export function readOpenaiRequest(endpoint: Endpoint, body: Buffer): Result<RequestFacts, RequestFault> {
+  if (endpoint.kind === 'free') return ok(freeFacts(endpoint))
+  const parsed = parseBody(body)
+  if (!parsed.ok) return parsed
+  const request = parsed.value
+  const shape = readShape(request)
+  if (!shape.ok) return shape
+  switch (endpoint.name) {
+    case 'chat.completions': return ok(chatFacts(endpoint, body, request, shape.value))
+    case 'completions': return ok(completionsFacts(endpoint, body, request, shape.value))
+    case 'responses':
+      if (request['background'] === true) return fault('endpoint_not_metered', 'Background responses are not metered yet; leave out "background".')
+      return ok(responsesFacts(endpoint, body, request, shape.value))
+    default: return ok(embeddingsFacts(endpoint, body, request, shape.value))
+  }
+}
+
+function parseBody(body: Buffer): Result<JsonObject, RequestFault> {
+  if (body.length === 0) return malformed('The body is empty.')
+  if (!isUtf8(body)) return malformed('The body is not valid UTF-8.')
+  const scan = scanObject(body)
+  if (scan.state === 'too_deep') return malformed(`The body nests deeper than ${limits.jsonDepthMax} levels.`)
+  const text = body.toString('utf8')
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    const position = jsonFaultPosition(text)
+    return malformed(position === null ? 'The JSON is malformed.' : `The JSON is malformed at position ${position}${position >= text.length ? ', where it ends early' : ''}.`)
+  }
+  if (!isObject(value)) return malformed('The body must be a JSON object.')
+  const names = Object.keys(value)
+  for (const name of names) {
+    const lower = name.toLowerCase()
+    if (lower !== name && decidingNames.has(lower)) return malformed(`The member "${name.slice(0, 60)}" differs from "${lower}" only by letter case.`)
+  }
+  // As many members as names means that no name came twice; only otherwise is it worth looking for the one.
+  if (scan.members.length !== names.length) {
+    const seen = new Set<string>()
+    for (const member of scan.members) {
+      const name = nameOf(body, member) ?? ''
+      if (seen.has(name) && decidingNames.has(name)) return malformed(`The member "${name}" is given twice.`)
+      seen.add(name)
+    }
+  }
+  const options = scan.members.find((member) => nameOf(body, member) === 'stream_options')
+  if (options !== undefined && isObject(value['stream_options'])) {
+    const inner = scanObject(body, options.valueStart)
+    if (inner.members.length !== Object.keys(value['stream_options']).length) return malformed('A member of "stream_options" is given twice.')
+  }
+  return ok(value)
+}
+
+/** The members that every endpoint shares, their types checked. */
+interface RequestShape {
+  readonly model: string
+  readonly stream: boolean
+  readonly askedStreamUsage: boolean
+  readonly choices: number
+  readonly maxTokens: number | null
+  readonly maxCompletionTokens: number | null
+  readonly maxOutputTokens: number | null
+  readonly mode: ServiceMode
+  readonly user: string
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+function readShape(request: JsonObject): Result<RequestShape, RequestFault> {
+  const model = request['model']
+  if (typeof model !== 'string') return malformed(model === undefined ? 'The member "model" is missing.' : '"model" must be a string.')
+  if (model.trim() === '') return malformed('"model" is empty.')
+  if (model.length > 512) return malformed('"model" is longer than 512 characters.')
+  const stream = request['stream'] ?? false
+  if (typeof stream !== 'boolean') return malformed('"stream" must be true or false.')
+  const options = request['stream_options'] ?? {}
+  if (!isObject(options)) return malformed('"stream_options" must be an object.')
+  const includeUsage = options['include_usage'] ?? false
+  if (typeof includeUsage !== 'boolean') return malformed('"stream_options.include_usage" must be true or false.')
+  for (const name of ['n', 'best_of', 'max_tokens', 'max_completion_tokens', 'max_output_tokens']) {
+    const value = request[name] ?? null
+    if (value !== null && !(Number.isSafeInteger(value) && (value as number) >= 1)) return malformed(`"${name}" must be a whole number of at least 1.`)
+  }
+  const count = (name: string): number | null => (request[name] ?? null) as number | null
+  return ok({
+    model,
+    stream,
+    askedStreamUsage: stream && includeUsage,
+    choices: Math.max(count('n') ?? 1, count('best_of') ?? 1),
+    maxTokens: count('max_tokens'),
+    maxCompletionTokens: count('max_completion_tokens'),
+    maxOutputTokens: count('max_output_tokens'),
+    mode: modeOfTier(request['service_tier']),
+    user: userOf(request),
+    metadata: metadataOf(request['metadata']),
+  })
+}
+
+/**
+ * 'auto' counts as standard: a project set to priority by default may still be served priority, which the answer then
+ * says and the price follows. Scale tier is bought capacity.
+ */
+export function modeOfTier(tier: unknown): ServiceMode {
+  switch (tier) {
+    case 'flex': return 'flex'
+    case 'priority': return 'priority'
+    case 'scale': return 'provisioned'
+    case 'batch': return 'batch'
+    default: return 'standard'
+  }
+}
+
+function userOf(request: JsonObject): string {
+  const identifier = request['safety_identifier']
+  if (typeof identifier === 'string' && identifier !== '') return identifier
+  return typeof request['user'] === 'string' ? request['user'] : ''
+}
+
+function metadataOf(value: unknown): Readonly<Record<string, string>> {
+  const metadata: Record<string, string> = {}
+  if (!isObject(value)) return metadata
+  for (const [name, text] of Object.entries(value)) {
+    if (typeof text === 'string') Object.defineProperty(metadata, name, { value: text, enumerable: true, configurable: true, writable: true })
+  }
+  return metadata
+}
+
+function sharedFacts(endpoint: Endpoint, body: Buffer, shape: RequestShape): Omit<RequestFacts, 'outputCap' | 'choices' | 'usesServerState' | 'unboundedBecause' | 'mayWriteCache'> {
+  return {
+    endpoint, model: shape.model, stream: shape.stream, askedStreamUsage: shape.askedStreamUsage,
+    // A token covers at least one byte of the body in every tokenizer, so the body's length bounds the input.
+    inputBytes: body.length,
+    mode: shape.mode, geo: '', user: shape.user, metadata: shape.metadata,
+  }
+}
+
+function chatFacts(endpoint: Endpoint, body: Buffer, request: JsonObject, shape: RequestShape): RequestFacts {
+  const caps = [shape.maxCompletionTokens, shape.maxTokens].filter((cap) => cap !== null)
+  return {
+    ...sharedFacts(endpoint, body, shape),
+    // With both caps sent the provider may follow either, so the larger one bounds.
+    outputCap: caps.length === 0 ? null : Math.max(...caps),
+    choices: shape.choices,
+    usesServerState: chatUsesServerState(request),
+    unboundedBecause: chatUnboundedBecause(request),
+    mayWriteCache: true,
+  }
+}
+
+function completionsFacts(endpoint: Endpoint, body: Buffer, request: JsonObject, shape: RequestShape): RequestFacts {
+  const prompt = request['prompt']
+  const isBatch = Array.isArray(prompt) && prompt.length > 0 && typeof prompt[0] !== 'number'
+  return {
+    ...sharedFacts(endpoint, body, shape),
+    outputCap: shape.maxTokens,
+    // Every prompt of a list is completed, each with its own choices.
+    choices: shape.choices * (isBatch ? prompt.length : 1),
+    usesServerState: false,
+    unboundedBecause: '',
+    mayWriteCache: true,
+  }
+}
+
+function responsesFacts(endpoint: Endpoint, body: Buffer, request: JsonObject, shape: RequestShape): RequestFacts {
+  return {
+    ...sharedFacts(endpoint, body, shape),
+    askedStreamUsage: shape.stream,
+    outputCap: shape.maxOutputTokens,
+    choices: 1,
+    usesServerState: responsesUsesServerState(request),
+    unboundedBecause: responsesUnboundedBecause(request),
+    mayWriteCache: true,
+  }
+}
+
+/** Embeddings produce no output tokens: the cap is zero, so nothing asks for one to be set. */
+function embeddingsFacts(endpoint: Endpoint, body: Buffer, request: JsonObject, shape: RequestShape): RequestFacts {
+  const textual = typeof request['input'] === 'string' || (Array.isArray(request['input']) && request['input'].every((item) => !isObject(item)))
+  return {
+    ...sharedFacts(endpoint, body, shape),
+    stream: false, askedStreamUsage: false, outputCap: 0, choices: 1,
+    usesServerState: false, unboundedBecause: textual ? '' : 'input', mayWriteCache: false,
+  }
+}
+
+function freeFacts(endpoint: Endpoint): RequestFacts {
+  return {
+    endpoint, model: '', stream: false, outputCap: 0, choices: 1, askedStreamUsage: false, inputBytes: 0,
+    usesServerState: false, unboundedBecause: '', mayWriteCache: false, mode: 'standard', geo: '', user: '', metadata: {},
+  }
+}
+
+const fault = (code: RequestFault['code'], detail: string): Result<never, RequestFault> => err({ code, detail })
+const malformed = (detail: string): Result<never, RequestFault> => fault('body_malformed', detail)

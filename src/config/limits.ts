@@ -71,6 +71,9 @@ export const limits = {
   eventEngineBodyBytesMax: 64 * 1024 * 1024,
   eventEngineBufferedBytesMax: 256 * 1024 * 1024,
   eventEngineResultBytesMax: 256 * 1024 * 1024,
+  eventEngineMarkCacheBytes: 512 * 1024 * 1024,
+  /** A trivial query that takes longer means the event engine hangs; its process is ended and started again. */
+  eventEngineSilenceMs: 60_000,
   jobExecutionMsMax: 60 * 60_000,
   postgresRecoveryMs: 10 * 60_000,
   eventDedupWindowBatches: 20_000,

@@ -15,6 +15,8 @@ export interface ChdbChildConfig {
   readonly engineArgs: readonly string[]
   readonly openWaitMs: number
   readonly closeWaitMs: number
+  /** A trivial query that takes longer means that the engine hangs. */
+  readonly silenceMs: number
   readonly endpoint: EndpointOptions
 }
 
@@ -23,7 +25,7 @@ export type ChdbChildMessage = { readonly kind: 'ready' } | { readonly kind: 'fa
 let endpoint: ClickHouseEndpoint | null = null
 let engine: ChdbEngine | null = null
 let closeWaitMs = 0
-let closing = false
+const closing = new AbortController()
 
 const tell = (message: ChdbChildMessage): void => { process.send?.(message) }
 
@@ -39,6 +41,7 @@ async function start(config: ChdbChildConfig): Promise<void> {
     engine = await openPatiently(config)
     endpoint = await ClickHouseEndpoint.listen(engine, config.endpoint)
     tell({ kind: 'ready' })
+    void watch(engine, config.silenceMs)
   } catch (error) {
     tell({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) })
     process.exitCode = 1
@@ -60,6 +63,15 @@ async function openPatiently(config: ChdbChildConfig): Promise<ChdbEngine> {
   }
 }
 
+/** Nothing inside a hung library can be mended; the parent starts a new process. */
+async function watch(watched: ChdbEngine, silenceMs: number): Promise<void> {
+  while (!closing.signal.aborted) {
+    const answered = await Promise.race([watched.version().then(() => true, () => true), delay(silenceMs, false)])
+    if (!answered && !closing.signal.aborted) dieOfFatalError(`a trivial query took more than ${silenceMs} ms`)
+    await delay(silenceMs / 4)
+  }
+}
+
 function dieOfFatalError(message: string): void {
   process.stderr.write(`the event engine has stopped itself: ${message}\n`)
   process.kill(process.pid, 'SIGKILL')
@@ -67,8 +79,8 @@ function dieOfFatalError(message: string): void {
 
 /** Waits for running operations up to a bound, then leaves without the library's exit hooks, which may wait for them forever. */
 async function stop(): Promise<void> {
-  if (closing) return
-  closing = true
+  if (closing.signal.aborted) return
+  closing.abort()
   const drained = endpoint === null ? true : await Promise.race([endpoint.close().then(() => true), delay(closeWaitMs, false)])
   if (drained) engine?.close()
   process.kill(process.pid, 'SIGKILL')

@@ -141,9 +141,15 @@ function preamble(operation: EngineOperation): string[] {
   for (const [name, value] of operation.params) assignments.push(`param_${checkedName(name)} = ${quoteText(value)}`)
   // Settings come last, since one of them may make the connection read only.
   for (const [name, value] of operation.settings) assignments.push(`${checkedName(name)} = ${quoteText(value)}`)
-  if (assignments.length > 0) statements.push(`SET ${assignments.join(', ')}`)
+  const assignment = `SET ${assignments.join(', ')}`
+  // The engine reads no statement longer than max_query_size, and bound values are part of one here.
+  if (assignment.length > longStatementChars) statements.push(`SET max_query_size = ${4 * assignment.length}`)
+  if (assignments.length > 0) statements.push(assignment)
   return statements
 }
+
+/** Safely below ClickHouse's 256 KiB, counted in characters of up to four bytes. */
+const longStatementChars = 60_000
 
 const unknownSettingCode = 115
 

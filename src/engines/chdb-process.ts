@@ -81,10 +81,13 @@ function forkChild(): ChildProcess {
 }
 
 async function untilReady(child: ChildProcess, options: ChdbProcessOptions, exited: Promise<string>, stopped: AbortSignal): Promise<void> {
+  stopped.throwIfAborted()
   let timer: NodeJS.Timeout | undefined
+  let leave = (): void => {}
   await new Promise<void>((resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`The event engine was not ready within ${options.startWaitMs} ms.`)), options.startWaitMs)
-    stopped.addEventListener('abort', () => reject(new Error('stopped')), { once: true })
+    leave = () => reject(stopped.reason as Error)
+    stopped.addEventListener('abort', leave)
     void exited.then(reason => reject(new Error(`The event engine ended while starting: ${reason}`)))
     child.once('message', message => {
       const said = message as ChdbChildMessage
@@ -92,7 +95,10 @@ async function untilReady(child: ChildProcess, options: ChdbProcessOptions, exit
       else reject(new Error(`The event engine does not start: ${said.reason}`))
     })
     child.send(options.config, error => { if (error) reject(error) })
-  }).finally(() => clearTimeout(timer))
+  }).finally(() => {
+    clearTimeout(timer)
+    stopped.removeEventListener('abort', leave)
+  })
 }
 
 async function endChild(identity: ProcessIdentity, waitMs: number): Promise<void> {

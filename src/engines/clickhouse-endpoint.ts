@@ -25,6 +25,8 @@ export interface EndpointOptions {
 const gzipAsync = promisify(gzip)
 const tooBusyCode = 202
 const keepAliveMs = 30_000
+/** As in ClickHouse: parameters travel in the URL. */
+const urlBytesMax = 1024 * 1024
 
 export class ClickHouseEndpoint {
   readonly #engine: ChdbEngine
@@ -42,8 +44,8 @@ export class ClickHouseEndpoint {
     this.#options = options
     this.#lanes = new Lanes(options.lanes)
     this.#passwordHash = sha256(options.password)
-    this.#server = createServer((request, response) => this.#track(this.#serve(request, response)))
-    this.#server.keepAliveTimeout = keepAliveMs
+    const settings = { maxHeaderSize: urlBytesMax, keepAliveTimeout: keepAliveMs }
+    this.#server = createServer(settings, (request, response) => this.#track(this.#serve(request, response)))
   }
 
   /** Listens on loopback. Rejects when the port is taken. */

@@ -31,8 +31,16 @@ export const installedSource: BinarySource = {
   resolve: name => createRequire(import.meta.url).resolve(name),
 }
 
-/** Binaries that `user` can run; copies go below `copyRoot` (the data directory) or a temporary directory. */
-export async function preparePostgresBinaries(copyRoot: string, user: EngineUser | null, source: BinarySource = installedSource): Promise<PostgresBinaries> {
+/**
+ * Where a private copy may go. For ourselves the data directory will do; another user cannot reach into that, so root's
+ * copy goes where things that can be made again are kept for everybody.
+ */
+export function copyParentsFor(dataDir: string, user: EngineUser | null): readonly string[] {
+  return user === null ? [dataDir] : ['/var/cache', '/var/tmp', tmpdir()]
+}
+
+/** Binaries that `user` can run: the package's own, or a copy in the first of `copyParents` that serves. */
+export async function preparePostgresBinaries(user: EngineUser | null, copyParents: readonly string[], source: BinarySource = installedSource): Promise<PostgresBinaries> {
   const packageRoot = locatePackage(source)
   const native = join(packageRoot, 'native')
   const refusals: string[] = []
@@ -42,7 +50,7 @@ export async function preparePostgresBinaries(copyRoot: string, user: EngineUser
     refusals.push(refusal)
   }
   const version = versionOf(packageRoot)
-  for (const parent of user === null ? [copyRoot] : [copyRoot, tmpdir(), '/var/tmp']) {
+  for (const parent of copyParents) {
     const copy = copyPackage(packageRoot, join(parent, `tollgate-postgres-${version}`), refusals)
     if (copy === null) continue
     const refusal = await tryBinaries(join(copy, 'native'), user)

@@ -185,7 +185,7 @@ async function runToEnd(options: ClusterOptions, program: string, argsBeforePath
 
 /** Spawns a program whose next argument is the cluster's directory, as the cluster's user. */
 function spawnAt(options: ClusterOptions, program: string, argsBeforePath: readonly string[], argsAfterPath: readonly string[] = []): ChildProcess {
-  const lent = options.user !== null && process.platform === 'linux' ? openSync(options.path, 'r') : null
+  const lent = options.user !== null && existsSync('/proc/self/fd') ? openSync(options.path, 'r') : null
   const path = lent === null ? options.path : `/proc/self/fd/${lentFd}`
   try {
     return spawn(program, [...argsBeforePath, path, ...argsAfterPath], {

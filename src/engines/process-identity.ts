@@ -54,6 +54,8 @@ function startByPs(pid: number): string | null {
 
 /** Sends a signal; false when the process is already gone. */
 export function signal(pid: number, name: NodeJS.Signals): boolean {
+  // Zero and below would reach whole process groups.
+  if (!(pid > 1)) return false
   try {
     return process.kill(pid, name)
   } catch {

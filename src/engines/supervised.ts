@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { signal as send } from './process-identity.ts'
 
 /*
  * Keeps one engine process alive.
@@ -59,6 +60,13 @@ export class SupervisedEngine {
   /** The process now, undefined while it is away. */
   pid(): number | undefined {
     return this.#running?.pid
+  }
+
+  /** Asks the process to end without waiting for it; for when this process is about to be gone. */
+  dismiss(): void {
+    this.#stopped.abort()
+    // SIGINT is PostgreSQL's fast shutdown; the event engine notices that its parent is gone.
+    if (this.#running !== null) send(this.#running.pid, 'SIGINT')
   }
 
   /** Ends supervision and the process. Safe to call twice. */

@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { limits } from '../config/limits.ts'
 import { assertChdbInstalled, chdbProgram, stopChdbOrphan } from './chdb-process.ts'
@@ -6,7 +7,7 @@ import type { ChdbChildConfig } from './chdb-child.ts'
 import { acquireDirectoryLock } from './directory-lock.ts'
 import { type EngineSecrets, loadEngineSecrets } from './engine-secrets.ts'
 import { chooseEngineUser } from './engine-user.ts'
-import { preparePostgresBinaries } from './postgres-binaries.ts'
+import { copyParentsFor, preparePostgresBinaries } from './postgres-binaries.ts'
 import { type ClusterOptions, clusterExists, createCluster, postgresDatabase, postgresProgram, postgresUsername, resetPassword, stopOrphan } from './postgres-cluster.ts'
 import { type Backoff, type EngineLog, SupervisedEngine } from './supervised.ts'
 
@@ -15,7 +16,7 @@ import { type Backoff, type EngineLog, SupervisedEngine } from './supervised.ts'
  *
  *   engines.lock     who supervises it          engines.json     ports and passwords
  *   postgres/        the PostgreSQL cluster     events/          ClickHouse's data
- *   events.process   the event engine's child
+ *   events.process   the event engine's child   events.xml       its server configuration
  */
 
 export interface EngineOptions {
@@ -54,8 +55,12 @@ export async function startEngines(options: EngineOptions): Promise<Engines> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const lock = await acquireDirectoryLock(join(dataDir, 'engines.lock'))
   const started: SupervisedEngine[] = []
+  // A process that ends without stop() still tells its engines; only kill -9 leaves them to the next start.
+  const dismiss = (): void => started.forEach(engine => engine.dismiss())
+  process.on('exit', dismiss)
   const stop = async (): Promise<void> => {
     await Promise.all(started.map(engine => engine.stop()))
+    process.removeListener('exit', dismiss)
     lock.release()
   }
   try {
@@ -97,7 +102,7 @@ async function startBoth(dataDir: string, secrets: EngineSecrets, options: Engin
   ])
   // The first to fail is the cause; the other was merely told to stop.
   const rejections = [postgres, events].filter(result => result.status === 'rejected').map(result => result.reason as Error)
-  const cause = rejections.find(reason => reason.message !== 'stopped' && reason.name !== 'AbortError') ?? rejections[0]
+  const cause = rejections.find(reason => reason.name !== 'AbortError') ?? rejections[0]
   if (cause !== undefined) throw cause
   return { postgres: (postgres as PromiseFulfilledResult<SupervisedEngine | null>).value, events: (events as PromiseFulfilledResult<SupervisedEngine | null>).value }
 }
@@ -105,7 +110,7 @@ async function startBoth(dataDir: string, secrets: EngineSecrets, options: Engin
 async function openPostgres(dataDir: string, secrets: EngineSecrets, log: EngineLog, stopped: AbortSignal): Promise<SupervisedEngine> {
   const path = join(dataDir, 'postgres')
   const user = chooseEngineUser(path)
-  const binaries = await preparePostgresBinaries(dataDir, user)
+  const binaries = await preparePostgresBinaries(user, copyParentsFor(dataDir, user))
   const cluster: ClusterOptions = {
     path, port: secrets.postgresPort, password: secrets.postgresPassword, user, binaries,
     startWaitMs: limits.postgresRecoveryMs, stopWaitMs: limits.engineStopMs, log,
@@ -120,9 +125,10 @@ async function openEvents(dataDir: string, secrets: EngineSecrets, log: EngineLo
   const config: ChdbChildConfig = {
     dataPath: join(dataDir, 'events'),
     database: eventsDatabase,
-    engineArgs: [],
+    engineArgs: [`--config-file=${writeServerConfig(join(dataDir, 'events.xml'))}`],
     openWaitMs: limits.engineStartMs / 2,
     closeWaitMs: limits.engineStopMs / 2,
+    silenceMs: limits.eventEngineSilenceMs,
     endpoint: {
       port: secrets.eventsPort, username: eventsUsername, password: secrets.eventsPassword,
       bodyBytesMax: limits.eventEngineBodyBytesMax, bufferedBytesMax: limits.eventEngineBufferedBytesMax,
@@ -135,6 +141,18 @@ async function openEvents(dataDir: string, secrets: EngineSecrets, log: EngineLo
   }
   const program = chdbProgram({ config, processFile: join(dataDir, 'events.process'), startWaitMs: limits.engineStartMs, log })
   return SupervisedEngine.start(program, backoff, log, stopped)
+}
+
+/**
+ * Server-wide bounds, which cannot be given per operation. Half of the memory this process may use is left to the rest of
+ * the product; the mark cache's own default of 5 GiB is meant for a machine that runs nothing else.
+ */
+function writeServerConfig(path: string): string {
+  const memoryBytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
+  const elements = { max_server_memory_usage: Math.floor(memoryBytes / 2), mark_cache_size: limits.eventEngineMarkCacheBytes }
+  const body = Object.entries(elements).map(([name, value]) => `  <${name}>${value}</${name}>\n`).join('')
+  writeFileSync(path, `<clickhouse>\n${body}</clickhouse>\n`, { mode: 0o600 })
+  return path
 }
 
 function pidsOf(postgres: SupervisedEngine | null, events: SupervisedEngine | null): { postgres?: number; events?: number } {

@@ -5,7 +5,6 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { retryPassing } from './api/queries.ts'
 import { router } from './router.tsx'
-import './styles/theme.css'
 
 const cache = new QueryClient({
   defaultOptions: { queries: { retry: retryPassing, retryDelay: (failures) => 1000 * 2 ** failures, refetchOnWindowFocus: true, staleTime: 5_000 } },

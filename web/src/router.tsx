@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import { readCallSearch } from './pages/calls/call-search.ts'
+import { BrokenPage } from './pages/broken-page.tsx'
 import { NotFound } from './pages/not-found.tsx'
 import { SignedIn } from './pages/signed-in.tsx'
 
@@ -18,7 +19,7 @@ const callsRoute = createRoute({
   component: lazyRouteComponent(() => import('./pages/calls/calls-page.tsx'), 'CallsPage'),
 })
 
-export const router = createRouter({ routeTree: rootRoute.addChildren([overviewRoute, callsRoute]), defaultPreload: 'intent', scrollRestoration: true })
+export const router = createRouter({ routeTree: rootRoute.addChildren([overviewRoute, callsRoute]), defaultPreload: 'intent', defaultErrorComponent: BrokenPage, scrollRestoration: true })
 
 declare module '@tanstack/react-router' {
   interface Register { router: typeof router }

@@ -45,7 +45,7 @@ function optionOf({ days, series, currency, zone }: DailyChartProps): Record<str
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches
   return {
     animation: !still, animationDuration: 240,
-    aria: { enabled: true, decal: { show: true, decals: decals.map((decal) => (decal === 'none' ? decal : { ...decal, color: 'rgba(255,255,255,0.28)' })) } },
+    aria: { enabled: true, decal: { show: true, decals: decals.map((decal) => ({ ...decal, color: 'rgba(255,255,255,0.28)' })) } },
     grid: { left: 4, right: 4, top: 10, bottom: 2, containLabel: true },
     xAxis: {
       type: 'category', data: days.map((day) => formatDayIn(day.dayMs, zone)), axisTick: { show: false },

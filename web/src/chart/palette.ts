@@ -9,8 +9,8 @@ export const seriesToken = (index: number, isRest: boolean): string => (isRest ?
 
 type Decal = { readonly symbol?: string; readonly dashArrayX: number | number[] | (number | number[])[]; readonly dashArrayY: number | number[]; readonly rotation?: number; readonly symbolSize?: number }
 /** A pattern per series, for those who tell colours apart with difficulty; the first is plain. */
-export const decals: readonly (Decal | 'none')[] = [
-  'none',
+export const decals: readonly Decal[] = [
+  { symbol: 'none', dashArrayX: [1, 0], dashArrayY: [1, 0] },
   { dashArrayX: [1, 0], dashArrayY: [2, 5], rotation: -Math.PI / 4 },
   { symbol: 'circle', symbolSize: 0.7, dashArrayX: [[6, 6], [0, 6, 6, 0]], dashArrayY: [6, 0] },
   { dashArrayX: [1, 0], dashArrayY: [2, 5], rotation: Math.PI / 4 },

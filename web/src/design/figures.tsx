@@ -25,7 +25,7 @@ export function MoneyAligned({ decimal, currency = 'USD', places = 6 }: { readon
 /** The fifteen places that are booked, trailing zeros faint. */
 export function LedgerMoney({ decimal }: { readonly decimal: string }): ReactNode {
   const { digits, zeros } = ledgerDigits(decimal)
-  return <span className="font-mono whitespace-nowrap">{digits}<span className="text-ink-faint">{zeros}</span></span>
+  return <span className="font-mono whitespace-nowrap">{digits}<span className="font-light text-ink-3">{zeros}</span></span>
 }
 
 export function Count({ count }: { readonly count: number }): ReactNode {

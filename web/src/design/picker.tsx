@@ -31,7 +31,7 @@ export function Picker({ label, value, options, onChange, clearable = true }: {
         )}
       </span>
       <Popover.Portal>
-        <Popover.Content align="start" sideOffset={4} collisionPadding={12} className="animate-rise z-50 w-64 overflow-hidden rounded-lg border border-line bg-raised shadow-float">
+        <Popover.Content aria-label={label} align="start" sideOffset={4} collisionPadding={12} className="animate-rise z-50 w-64 overflow-hidden rounded-lg border border-line bg-raised shadow-float">
           <OptionList label={label} options={options} value={value} onChoose={choose} />
         </Popover.Content>
       </Popover.Portal>

@@ -9,25 +9,26 @@ export function Skeleton({ className }: { readonly className?: string }): ReactN
   return <div aria-hidden className={classNames('animate-shimmer rounded bg-hover', className)} />
 }
 
-export function Empty({ icon: Icon, title, children }: { readonly icon: LucideIcon; readonly title: string; readonly children?: ReactNode }): ReactNode {
+export function Empty({ icon: Icon, title, children, page = false }: { readonly icon: LucideIcon; readonly title: string; readonly children?: ReactNode; /** True where it is all the page shows. */ readonly page?: boolean }): ReactNode {
+  const Title = page ? 'h1' : 'p'
   return (
     <div className="flex flex-col items-center gap-2 px-6 py-12 text-center">
       <span className="mb-1 inline-flex size-10 items-center justify-center rounded-full bg-sunken text-ink-3"><Icon aria-hidden className="size-5" /></span>
-      <p className="font-medium">{title}</p>
+      <Title className="font-medium">{title}</Title>
       {children !== undefined && <div className="max-w-md text-sm text-ink-2">{children}</div>}
     </div>
   )
 }
 
 /** What went wrong in the server's own words, with what to do about it. */
-export function ProblemState({ error, onRetry }: { readonly error: Error; readonly onRetry?: () => void }): ReactNode {
+export function ProblemState({ error, onRetry, title = 'Something did not work.' }: { readonly error: Error; readonly onRetry?: () => void; readonly title?: string }): ReactNode {
   const problem = error instanceof ApiProblem ? error : null
   return (
     <div role="alert" className="flex flex-col items-start gap-3 px-5 py-6">
       <div className="flex items-start gap-3">
         <CircleAlert aria-hidden className="mt-0.5 size-4.5 shrink-0 text-bad" />
         <div className="min-w-0">
-          <p className="font-medium">{problem?.title ?? 'The console could not reach its server.'}</p>
+          <p className="font-medium">{problem?.title ?? title}</p>
           <p className="mt-0.5 text-sm text-ink-2">{problem?.detail ?? error.message}</p>
           {problem !== null && <p className="mt-1 font-mono text-2xs text-ink-3">{problem.status} {problem.code}{problem.instance === '' ? '' : ` · ${problem.instance}`}</p>}
         </div>

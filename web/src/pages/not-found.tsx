@@ -6,7 +6,7 @@ import { Empty } from '../design/state.tsx'
 export function NotFound(): ReactNode {
   return (
     <div className="flex flex-1 items-center justify-center">
-      <Empty icon={SignpostBig} title="There is no page at this address.">
+      <Empty page icon={SignpostBig} title="There is no page at this address.">
         <Link to="/" className="font-medium text-accent underline underline-offset-4">Go to Overview</Link>
       </Empty>
     </div>

@@ -16,7 +16,7 @@ export function UserMenu({ name, email, onSignOut, compact = false }: { readonly
   const choice = useThemeChoice()
   return (
     <DropdownMenu.Root>
-      <DropdownMenu.Trigger aria-label={`Account of ${name}`} className="flex w-full items-center gap-2.5 rounded-lg p-1.5 text-left hover:bg-hover">
+      <DropdownMenu.Trigger {...(compact ? { 'aria-label': `Account of ${name}` } : {})} className="flex w-full items-center gap-2.5 rounded-lg p-1.5 text-left hover:bg-hover">
         <span aria-hidden className="inline-flex size-7 shrink-0 items-center justify-center rounded-full bg-accent-soft text-2xs font-semibold text-accent">{initialsOf(name)}</span>
         {!compact && (
           <>

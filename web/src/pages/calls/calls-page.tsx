@@ -77,7 +77,7 @@ function LiveSwitch({ live }: { readonly live: LiveRows }): ReactNode {
     return () => removeEventListener('keydown', onKey)
   }, [toggle])
   return (
-    <Button onClick={toggle} aria-pressed={paused} aria-label={paused ? 'Resume the live tail' : 'Pause the live tail'} icon={paused ? Play : Pause}>
+    <Button onClick={toggle} title={paused ? 'Resume the live tail (p)' : 'Pause the live tail (p)'} icon={paused ? Play : Pause}>
       <span aria-hidden className={classNames('size-1.5 rounded-full', live.state === 'live' ? 'animate-beat bg-good' : paused ? 'bg-ink-faint' : 'bg-held')} />
       <span className="w-fit">{paused && live.waiting > 0 ? `${exactCount(live.waiting)} new` : stateWords[live.state]}</span>
     </Button>

@@ -37,7 +37,7 @@ export function useLiveRows(search: CallSearch): LiveRows {
   const drain = useCallback(() => {
     if (inbox.current.length === 0) return
     if (pausedNow.current) { setWaiting(inbox.current.length); return }
-    const arrived = inbox.current.reverse()
+    const arrived = inbox.current.toReversed()
     inbox.current = []
     setWaiting(0)
     setRows((shown) => [...arrived, ...shown].slice(0, liveRowsMax))

@@ -18,7 +18,7 @@ export function DaysTable({ days, series, currency, zone }: { readonly days: Ove
           </tr>
         </thead>
         <tbody>
-          {[...days.entries()].reverse().map(([index, day]) => (
+          {[...days.entries()].toReversed().map(([index, day]) => (
             <tr key={day.dayMs} className="[&>*]:border-b [&>*]:border-line [&>*]:px-3 [&>*]:py-1.5 [&>*]:whitespace-nowrap">
               <th scope="row" className="text-left font-normal">{formatDayIn(day.dayMs, zone)}{day.complete ? '' : <span className="text-ink-3"> so far</span>}</th>
               {series.map((entry) => <td key={entry.id} className="text-right text-ink-2">{entry.costs[index] == null ? '–' : <Money decimal={entry.costs[index]} currency={currency} />}</td>)}

@@ -14,7 +14,7 @@ import { SpendPanel } from './spend-panel.tsx'
 /** Where spend stands against budget and the comparable period, what moved it, and what is not settled yet. */
 export function OverviewPage(): ReactNode {
   const { data, error, refetch } = useQuery(overviewQuery)
-  if (data === undefined) return error === null ? <OverviewSkeleton /> : <div className="p-4 md:p-8"><ProblemState error={error} onRetry={() => void refetch()} /></div>
+  if (data === undefined) return error === null ? <OverviewSkeleton /> : <div className="mx-auto w-full max-w-[82rem] px-4 py-5 md:px-8 md:py-7"><PageHead title="Overview" /><div className="rounded-xl border border-line bg-surface"><ProblemState error={error} onRetry={() => void refetch()} /></div></div>
   if (data.calls.current === 0 && data.calls.previous === 0) return <FirstCall />
   return (
     <div className="mx-auto w-full max-w-[82rem] px-4 py-5 md:px-8 md:py-7">
@@ -44,7 +44,7 @@ function periodOf({ period, previous, zone }: Overview): string {
 function OverviewSkeleton(): ReactNode {
   return (
     <div role="status" aria-label="Loading" className="mx-auto w-full max-w-[82rem] px-4 py-5 md:px-8 md:py-7">
-      <Skeleton className="mb-6 h-8 w-52" />
+      <PageHead title="Overview" />
       <div className="grid grid-cols-1 gap-4 lg:grid-cols-12">
         {['h-[30rem] lg:col-span-8', 'h-[30rem] lg:col-span-4', 'h-72 lg:col-span-8', 'h-72 lg:col-span-4'].map((shape) => (
           <div key={shape} className={`rounded-xl border border-line bg-surface p-5 ${shape}`}>

@@ -50,7 +50,8 @@ function useSpendStack(overview: Overview, split: Split): { readonly series: rea
   const toMs = Math.ceil(overview.period.toMs / 3_600_000) * 3_600_000
   const answer = useQuery({
     ...costQuery({ measures: ['cost'], groupBy: [split], granularity: 'day', zone: overview.zone, fromMs: overview.period.fromMs, toMs, rowsMax: 5_000 }),
-    placeholderData: (previous, query) => (JSON.stringify(query?.queryKey).includes(`["${split}"]`) ? previous : undefined),
+    // The last answer stays while the range moves on, but never under another split.
+    placeholderData: (previous, query) => (query !== undefined && JSON.stringify(query.queryKey).includes(`["${split}"]`) ? previous : undefined),
     refetchInterval: 60_000,
   })
   const days = useMemo(() => overview.series.map((day) => day.dayMs), [overview.series])

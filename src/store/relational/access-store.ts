@@ -20,7 +20,7 @@ export function createAccessStore(db: Database): AccessStore {
       return { value: undefined, audit: auditLines.userCreated(user) }
     }),
     updateUser: (orgId, id, change, actor) => inAudited(db.config, { orgId, actor }, 'nothing', async (tx) => {
-      const before = await tx.selectFrom('app_user').selectAll().where('org_id', '=', orgId).where('id', '=', id).forUpdate().executeTakeFirst()
+      const before = await tx.selectFrom('app_user').selectAll().where('org_id', '=', orgId).where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
       if (before === undefined) return { value: null, audit: null }
       const after = await tx.updateTable('app_user').set({
         name: change.name ?? before.name,

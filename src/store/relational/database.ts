@@ -54,8 +54,10 @@ function openLane(options: LaneOptions): Kysely<Schema> {
     connectionTimeoutMillis: limits.postgresConnectMs,
     idleTimeoutMillis: 60_000,
   })
-  // An idle connection that breaks is dropped by the pool; without a listener Node would end the process.
-  pool.on('error', (error) => options.log('a PostgreSQL connection broke', { lane: options.name, reason: error.message }))
+  // A connection that breaks says so as an event, idle or between two statements; without a listener Node would end the process.
+  const broke = (error: Error): void => { options.log('a PostgreSQL connection broke', { lane: options.name, reason: error.message }) }
+  pool.on('error', broke)
+  pool.on('connect', (client) => { client.on('error', broke) })
   return new Kysely<Schema>({ dialect: new PostgresDialect({ pool: translatingPool(pool) }) })
 }
 

@@ -93,11 +93,12 @@ const atWindow = (tx: Transaction<Schema>, request: LeaseRequest) => tx.selectFr
 async function lockWindow(tx: Transaction<Schema>, request: LeaseRequest): Promise<WindowRow> {
   for (;;) {
     const roomy = await atWindow(tx, request)
-      .where(sql<boolean>`committed + leased + ${request.need.toString()}::numeric <= limit_quantity`).forUpdate().executeTakeFirst()
+      .where(sql<boolean>`committed + leased + ${request.need.toString()}::numeric <= limit_quantity`).forNoKeyUpdate().executeTakeFirst()
     if (roomy !== undefined) return roomy
-    const spent = await atWindow(tx, request).executeTakeFirst()
-    if (spent !== undefined) return spent
-    await createWindow(tx, request)
+    const unlocked = await atWindow(tx, request).executeTakeFirst()
+    if (unlocked === undefined) await createWindow(tx, request)
+    // Room made between the two looks is room to lock.
+    else if (leftOf(unlocked) < request.need) return unlocked
   }
 }
 
@@ -110,9 +111,11 @@ async function createWindow(tx: Transaction<Schema>, request: LeaseRequest): Pro
     ON CONFLICT DO NOTHING`.execute(tx)
 }
 
+const leftOf = (window: WindowRow): bigint => BigInt(window.limit_quantity) - BigInt(window.committed) - BigInt(window.leased)
+
 /** What is asked for, but no more than half of what is left unless the waiting call needs more; 0 when it does not fit. */
 function sizeOf(request: LeaseRequest, window: WindowRow): bigint {
-  const left = BigInt(window.limit_quantity) - BigInt(window.committed) - BigInt(window.leased)
+  const left = leftOf(window)
   if (left <= 0n || request.need > left) return 0n
   const fair = left / 2n > request.need ? left / 2n : request.need
   const wanted = request.want > request.need ? request.want : request.need

@@ -27,7 +27,7 @@ export function createOrgStore(db: Database): OrgStore {
     }),
     updateNode: (orgId, id, change, actor) => inAudited(db.config, { orgId, actor }, 'snapshot', async (tx) => {
       if (change.parentId !== undefined) await refuseCycle(tx, orgId, id, change.parentId)
-      const before = await tx.selectFrom('org_node').selectAll().where('org_id', '=', orgId).where('id', '=', id).forUpdate().executeTakeFirst()
+      const before = await tx.selectFrom('org_node').selectAll().where('org_id', '=', orgId).where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
       if (before === undefined) return { value: null, audit: null }
       const after = await tx.updateTable('org_node').set({
         name: change.name ?? before.name,
@@ -49,7 +49,7 @@ export function createOrgStore(db: Database): OrgStore {
       return { value: undefined, audit: auditLines.keyCreated(key) }
     }),
     updateKey: (orgId, id, change, actor) => inAudited(db.config, { orgId, actor }, 'snapshot', async (tx) => {
-      const before = await tx.selectFrom('api_key').selectAll().where('org_id', '=', orgId).where('id', '=', id).forUpdate().executeTakeFirst()
+      const before = await tx.selectFrom('api_key').selectAll().where('org_id', '=', orgId).where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
       if (before === undefined) return { value: null, audit: null }
       const after = await tx.updateTable('api_key').set({
         name: change.name ?? before.name,
@@ -73,7 +73,7 @@ export function createOrgStore(db: Database): OrgStore {
 
 /** Moves of one organisation run one after another, because two legal moves together can close a circle. */
 async function refuseCycle(tx: Transaction<Schema>, orgId: string, id: string, parentId: string): Promise<void> {
-  await tx.selectFrom('org_node').select('id').where('org_id', '=', orgId).where('parent_id', 'is', null).orderBy('id').forUpdate().execute()
+  await tx.selectFrom('org_node').select('id').where('org_id', '=', orgId).where('parent_id', 'is', null).orderBy('id').forNoKeyUpdate().execute()
   const { rows } = await sql<{ id: string }>`
     WITH RECURSIVE above AS (
       SELECT id, parent_id FROM org_node WHERE org_id = ${orgId} AND id = ${parentId}

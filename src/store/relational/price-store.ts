@@ -58,7 +58,7 @@ export function createPriceStore(db: Database): PriceStore {
     }),
     endOverride: (orgId, id, atMs, actor) => inAudited(db.config, { orgId, actor }, 'snapshot', async (tx) => {
       const before = await tx.selectFrom('price_entry').selectAll().where('org_id', '=', orgId).where('id', '=', id)
-        .where('feed', '=', overrideFeed).where('superseded_at', 'is', null).forUpdate().executeTakeFirst()
+        .where('feed', '=', overrideFeed).where('superseded_at', 'is', null).forNoKeyUpdate().executeTakeFirst()
       if (before === undefined || (before.valid_to !== null && before.valid_to <= atMs)) return { value: false, audit: null }
       await endVersion(tx, before, atMs)
       return { value: true, audit: auditLines.overrideEnded(id, atMs) }

@@ -56,7 +56,7 @@ export function createRuleStore(db: Database): Pick<BudgetStore, 'listRules' | '
 
 async function lockRule(tx: Transaction<Schema>, orgId: string, id: string): Promise<BudgetRule | null> {
   const row = await tx.selectFrom('budget_rule').selectAll()
-    .where('org_id', '=', orgId).where('id', '=', id).where('deleted_at', 'is', null).forUpdate().executeTakeFirst()
+    .where('org_id', '=', orgId).where('id', '=', id).where('deleted_at', 'is', null).forNoKeyUpdate().executeTakeFirst()
   return row === undefined ? null : toRule(row)
 }
 
@@ -84,7 +84,7 @@ async function moveLimits(tx: Transaction<Schema>, rule: BudgetRule): Promise<vo
     WITH open AS (
       SELECT org_id, rule_id, start_ms, tuple_key FROM budget_window
       WHERE org_id = ${rule.orgId} AND rule_id = ${rule.id} AND end_ms > ${nowMs}
-      ORDER BY org_id, rule_id, start_ms, tuple_key FOR UPDATE
+      ORDER BY org_id, rule_id, start_ms, tuple_key FOR NO KEY UPDATE
     )
     UPDATE budget_window w SET limit_quantity = ${rule.limit.toString()}::numeric FROM open
     WHERE w.org_id = open.org_id AND w.rule_id = open.rule_id AND w.start_ms = open.start_ms AND w.tuple_key = open.tuple_key`.execute(tx)

@@ -153,8 +153,9 @@ function piece(segment: Segment, columns: readonly string[], sums: readonly SumN
 }
 
 function union(segments: readonly Segment[], columns: readonly string[], sums: readonly SumName[], where: string): string {
-  const pieces = segments.length === 0 ? [`${piece({ source: 'hourly', fromMs: 0, toMs: 0 }, columns, sums, where)} AND 0`] : segments.map((segment) => piece(segment, columns, sums, where))
-  return pieces.join(' UNION ALL ')
+  // An empty range still asks, of the table that has every column, so that its answer has the shape of any other.
+  const asked: readonly Segment[] = segments.length === 0 ? [{ source: 'raw', fromMs: 0, toMs: 0 }] : segments
+  return asked.map((segment) => piece(segment, columns, sums, where)).join(' UNION ALL ')
 }
 
 function totalsQuery(segments: readonly Segment[], where: string, asked: readonly SumName[], params: PlannedQuery['params']): PlannedQuery {
@@ -201,7 +202,8 @@ function rowsQuery(
 /** Seconds of the bucket's start. Whole-hour buckets are arithmetic; others are looked up among the zone's own starts. */
 function bucketOf(query: CostQuery, starts: readonly number[]): string {
   if (query.granularity === 'hour' && starts.every((start) => start % hourMs === 0)) return 'intDiv(second, 3600) * 3600'
-  return `roundDown(second, [${starts.map((start) => `toInt64(${start / 1000})`).join(', ')}])`
+  const seconds = starts.length === 0 ? [0] : starts.map((start) => start / 1000)
+  return `roundDown(second, [${seconds.map((second) => `toInt64(${second})`).join(', ')}])`
 }
 
 /** The currency to answer in, and the others that have cost. `totals` as the engine answered the totals query. */

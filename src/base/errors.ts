@@ -27,6 +27,7 @@ export const errorCatalogue = {
   journal_full: { status: 503, text: 'The gateway cannot write its journal, so it takes no new calls. Free disk space on the gateway.' },
   lease_unavailable: { status: 503, text: 'A hard budget covers this call and its lease cannot be obtained now.' },
   snapshot_missing: { status: 503, text: 'This gateway has not received its configuration yet. Try again shortly.' },
+  overloaded: { status: 503, text: 'This gateway is at its limit. Try again shortly.' },
   draining: { status: 503, text: 'This gateway is shutting down. Try again.' },
   // gateway: upstream
   upstream_unreachable: { status: 502, text: 'The provider could not be reached.' },

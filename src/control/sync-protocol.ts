@@ -11,6 +11,7 @@ import type { CallerPath } from '../core/usage/usage-record.ts'
  *   GET  /sync/snapshot?have=VERSION   long poll, 200 Snapshot or 204 after `syncPollMs`
  *   POST /sync/hello                   binds a journal to the node, opens an epoch
  *   POST /sync/lease                   grants, idempotent by lease id
+ *   POST /sync/pulse                   liveness, backlog, recalls, the clock
  *   POST /sync/block                   one sealed journal block, raw bytes, idempotent by (journal, segment, block)
  *
  * Every answer carries `x-tollgate-time`: the authority's clock in ms UTC when it answered.
@@ -44,8 +45,8 @@ export interface HelloRequest {
 }
 export interface HelloAnswer {
   readonly epoch: number
-  /** Next block the authority expects: everything before it is stored. */
-  readonly next: { readonly segment: number; readonly block: number } | null
+  /** Last block the authority has stored; null when none. */
+  readonly last: BlockPlace | null
 }
 
 export interface LeaseRequest {
@@ -80,10 +81,33 @@ export interface SliceAnswer {
   readonly gone: boolean
 }
 
-export interface BlockAnswer {
-  readonly accepted: boolean
-  /** Window ids under pressure: give back what is idle. */
+export interface PulseRequest {
+  readonly journalId: string
+  readonly epoch: number
+  readonly backlogBytes: number
+  readonly snapshotVersion: string
+}
+export interface PulseAnswer {
+  /** Window ids that other gateways wait for: give back what is idle. */
   readonly recall: readonly string[]
+}
+
+export interface BlockAnswer {
+  /** False when the block was stored before. */
+  readonly accepted: boolean
+  readonly recall: readonly string[]
+}
+
+/** Headers that go with a block's bytes. */
+export const blockHeaders = {
+  journal: 'x-tollgate-journal', segment: 'x-tollgate-segment', block: 'x-tollgate-block', entries: 'x-tollgate-entries', crc: 'x-tollgate-crc',
+} as const
+export const timeHeader = 'x-tollgate-time'
+
+/** Where an earlier process of this journal left off. */
+export interface BlockPlace {
+  readonly segment: number
+  readonly block: number
 }
 
 /** Journal payloads, one per frame, JSON. `t` tells them apart. */

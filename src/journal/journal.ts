@@ -1,3 +1,4 @@
+import type { Log } from '../base/log.ts'
 import { closeSync, copyFileSync, existsSync, fdatasync, fdatasyncSync, ftruncateSync, openSync, readSync, renameSync, rmSync, statfsSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
@@ -33,7 +34,7 @@ export interface JournalOptions {
   readonly blockBytesMax?: number
   readonly blockAgeMs?: number
   readonly segmentBytesMax?: number
-  readonly log: (level: 'info' | 'warn' | 'error', message: string, detail?: object) => void
+  readonly log: Log
 }
 
 interface Pending {

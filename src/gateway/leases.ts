@@ -1,0 +1,270 @@
+import type { AuthorityClock } from '../base/clock.ts'
+import { uuidv7 } from '../base/ids.ts'
+import { formatAmount } from '../base/money.ts'
+import { limits } from '../config/limits.ts'
+import type { HoldPlan, Scope } from '../core/entitlement/decide.ts'
+import { Holdings, type Hold } from '../core/entitlement/holdings.ts'
+import type { SliceAnswer, SliceRequest } from '../control/sync-protocol.ts'
+
+/**
+ * Leases: slices of hard budgets, fetched from the authority and spent from memory.
+ *
+ * A call *asks* with all its scopes. If every window has enough, it *holds* all at once (no await between check
+ * and hold). Otherwise it *waits* holding nothing, first come first served per window, and after an answer decides
+ * anew over all scopes. It leaves as *held*, *denied* (the authority said the budget has no room) or *unavailable*
+ * (no answer in time): without proof nothing is admitted.
+ *
+ * A slice request keeps its id until it is answered, so repeating it after a lost answer grants nothing twice.
+ */
+export interface LeaseGate {
+  readonly at: number
+  readonly holds: readonly Hold[]
+}
+export interface LeaseDenial {
+  readonly code: 'budget_exceeded' | 'lease_unavailable'
+  readonly scope: Scope
+  readonly need: bigint
+  readonly answer: SliceAnswer | null
+}
+export type AskSlices = (slices: readonly SliceRequest[]) => Promise<readonly SliceAnswer[]>
+
+interface Waiter {
+  readonly need: bigint
+  readonly wake: (answer: SliceAnswer | null) => void
+}
+interface Window {
+  readonly scope: Scope
+  readonly waiters: Waiter[]
+  request: SliceRequest | null
+  lastGrant: bigint
+  /** Units held in the current and the last second: what a slice should last for. */
+  burn: bigint
+  burnLast: bigint
+  usedAt: number
+  facts: SliceAnswer | null
+}
+
+export class Leases {
+  readonly holdings = new Holdings()
+  readonly #windows = new Map<string, Window>()
+  readonly #clock: AuthorityClock
+  readonly #ask: AskSlices
+  readonly #giveBack: (windowId: string, amount: bigint) => void
+  readonly #due = new Set<Window>()
+  readonly #timer: NodeJS.Timeout
+  #waiting = 0
+  #asking = false
+
+  constructor(clock: AuthorityClock, ask: AskSlices, giveBack: (windowId: string, amount: bigint) => void) {
+    this.#clock = clock
+    this.#ask = ask
+    this.#giveBack = giveBack
+    this.#timer = setInterval(() => this.#everySecond(), 1_000)
+  }
+
+  /** Decides and holds in one step, waiting for slices where needed. `plan` is asked again at each instant tried. */
+  async reserve<Refusal>(plan: (atMs: number) => { readonly plan: HoldPlan } | { readonly refusal: Refusal }): Promise<
+    { readonly gate: LeaseGate; readonly plan: HoldPlan } | { readonly refusal: Refusal } | { readonly denial: LeaseDenial }
+  > {
+    let deadline = 0
+    for (;;) {
+      const at = this.#clock.now()
+      const planned = plan(at)
+      if ('refusal' in planned) return planned
+      const { holds } = planned.plan
+      const lacking = this.#tryHold(holds, deadline !== 0)
+      if (lacking.length === 0) return { gate: { at, holds }, plan: planned.plan }
+      const first = lacking[0]!
+      if (deadline === 0) deadline = performance.now() + limits.leaseWaitMs
+      const waitMs = deadline - performance.now()
+      if (waitMs <= 0 || this.#waiting >= limits.leaseWaitersMax) {
+        return { denial: { code: 'lease_unavailable', scope: first.scope, need: first.amount, answer: this.#window(first.scope).facts } }
+      }
+      const denied = await this.#waitFor(lacking, waitMs)
+      if (denied !== null) return { denial: denied }
+    }
+  }
+
+  /** Ends a hold with what was used. */
+  settle(windowId: string, held: bigint, used: bigint): void {
+    this.holdings.settle(windowId, held, used)
+  }
+
+  /** What the authority last said of a window, for headers. */
+  facts(windowId: string): SliceAnswer | null {
+    return this.#windows.get(windowId)?.facts ?? null
+  }
+
+  /** What is left of the window nearest to its end, for the caller: "1.25 USD", "800 tokens"; null without hard budgets. */
+  tightest(scopes: readonly Scope[]): string | null {
+    let tightest: { readonly share: number; readonly text: string } | null = null
+    for (const { windowId, compiled: { rule } } of scopes) {
+      const facts = this.facts(windowId)
+      if (facts === null) continue
+      const limit = BigInt(facts.limit)
+      const held = this.holdings.held(windowId)
+      const here = this.holdings.available(windowId) + held
+      const elsewhere = BigInt(facts.leased) - here
+      const left = limit - BigInt(facts.committed) - (elsewhere > 0n ? elsewhere : 0n) - held
+      const remaining = left > 0n ? left : 0n
+      const share = limit === 0n ? 0 : Number((remaining * 10_000n) / limit)
+      if (tightest !== null && share >= tightest.share) continue
+      tightest = { share, text: rule.measure === 'cost' ? `${formatAmount(remaining)} ${rule.currency}` : `${remaining} ${rule.measure === 'requests' ? 'requests' : 'tokens'}` }
+    }
+    return tightest?.text ?? null
+  }
+
+  /** Gives back what is idle in these windows. */
+  recall(windowIds: readonly string[]): void {
+    for (const id of windowIds) if ((this.#windows.get(id)?.waiters.length ?? 0) === 0) this.#returnIdle(id)
+  }
+
+  /** Gives back everything idle; calls in flight keep what they hold. */
+  close(): void {
+    clearInterval(this.#timer)
+    for (const id of this.#windows.keys()) this.#returnIdle(id)
+  }
+
+  #tryHold(holds: HoldPlan['holds'], waited: boolean): HoldPlan['holds'] {
+    // Newcomers do not overtake calls that wait for the same window.
+    const blocked = waited ? [] : holds.filter((hold) => (this.#windows.get(hold.windowId)?.waiters.length ?? 0) > 0)
+    if (blocked.length > 0) return blocked
+    if (this.holdings.tryHold(holds) !== null) return holds.filter((hold) => this.holdings.available(hold.windowId) < hold.amount)
+    for (const hold of holds) {
+      const window = this.#window(hold.scope)
+      window.burn += hold.amount
+      window.usedAt = performance.now()
+      if (window.request === null && this.holdings.available(hold.windowId) < window.lastGrant / 4n) this.#askSoon(window)
+    }
+    return []
+  }
+
+  /** Waits for an answer on every lacking window; null = decide again. */
+  async #waitFor(lacking: HoldPlan['holds'], waitMs: number): Promise<LeaseDenial | null> {
+    this.#waiting += 1
+    let timer: NodeJS.Timeout | undefined
+    const timeout = new Promise<'late'>((resolve) => { timer = setTimeout(() => resolve('late'), waitMs) })
+    try {
+      const answers = lacking.map((hold) => this.#answerFor(hold))
+      for (const [index, hold] of lacking.entries()) {
+        const answer = await Promise.race([answers[index]!, timeout])
+        if (answer === 'late') return { code: 'lease_unavailable', scope: hold.scope, need: hold.amount, answer: this.#window(hold.scope).facts }
+        if (answer !== null && this.#isHopeless(hold, answer)) return { code: 'budget_exceeded', scope: hold.scope, need: hold.amount, answer }
+      }
+      return null
+    } finally {
+      clearTimeout(timer)
+      this.#waiting -= 1
+    }
+  }
+
+  #answerFor(hold: HoldPlan['holds'][number]): Promise<SliceAnswer | null> {
+    return new Promise((resolve) => {
+      const window = this.#window(hold.scope)
+      window.waiters.push({ need: hold.amount, wake: resolve })
+      this.#askSoon(window)
+    })
+  }
+
+  /** True when neither what is here nor what the authority has left can cover the hold. */
+  #isHopeless(hold: HoldPlan['holds'][number], answer: SliceAnswer): boolean {
+    if (answer.gone) return false
+    const room = BigInt(answer.limit) - BigInt(answer.committed) - BigInt(answer.leased)
+    const available = this.holdings.available(hold.windowId)
+    return hold.amount > (available > 0n ? available : 0n) + (room > 0n ? room : 0n) && BigInt(answer.granted) === 0n
+  }
+
+  #window(scope: Scope): Window {
+    let window = this.#windows.get(scope.windowId)
+    if (window === undefined) {
+      window = { scope, waiters: [], request: null, lastGrant: 0n, burn: 0n, burnLast: 0n, usedAt: performance.now(), facts: null }
+      this.#windows.set(scope.windowId, window)
+    }
+    return window
+  }
+
+  // ── asking ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  #askSoon(window: Window): void {
+    if (window.request !== null) return
+    this.#due.add(window)
+    if (this.#asking) return
+    this.#asking = true
+    queueMicrotask(() => {
+      this.#asking = false
+      const due = [...this.#due]
+      this.#due.clear()
+      void this.#askFor(due)
+    })
+  }
+
+  async #askFor(windows: readonly Window[]): Promise<void> {
+    for (const window of windows) window.request = this.#sliceRequest(window)
+    let answers: readonly SliceAnswer[]
+    try {
+      answers = await this.#ask(windows.map((window) => window.request!))
+    } catch {
+      // No answer: the grant may have happened, so the same ids are asked again until someone answers.
+      setTimeout(() => void this.#askAgain(windows), 200)
+      return
+    }
+    this.#take(windows, answers)
+  }
+
+  async #askAgain(windows: readonly Window[]): Promise<void> {
+    try {
+      this.#take(windows, await this.#ask(windows.map((window) => window.request!)))
+    } catch {
+      setTimeout(() => void this.#askAgain(windows), 200)
+    }
+  }
+
+  #sliceRequest(window: Window): SliceRequest {
+    const { scope, waiters } = window
+    const available = this.holdings.available(scope.windowId)
+    const head = waiters[0]?.need ?? 1n
+    const need = head > available ? head - available : 1n
+    let queued = 0n
+    for (const waiter of waiters) queued += waiter.need
+    const want = [need, queued - available, (window.burn + window.burnLast) * 2n].reduce((a, b) => (a > b ? a : b))
+    return {
+      leaseId: uuidv7(Date.now()), ruleId: scope.compiled.rule.id, orgId: scope.compiled.rule.orgId, tuple: scope.tuple,
+      windowStart: scope.startMs, windowEnd: scope.endMs, need: String(need), want: String(want),
+    }
+  }
+
+  #take(windows: readonly Window[], answers: readonly SliceAnswer[]): void {
+    for (const [index, window] of windows.entries()) {
+      const answer = answers[index]
+      window.request = null
+      if (answer === undefined) continue
+      const granted = BigInt(answer.granted)
+      window.facts = answer
+      if (granted > 0n) {
+        this.holdings.grant(window.scope.windowId, granted)
+        window.lastGrant = granted
+      } else window.lastGrant = 0n
+      for (const waiter of window.waiters.splice(0)) waiter.wake(answer)
+    }
+  }
+
+  // ── giving back ──────────────────────────────────────────────────────────────────────────────────────────
+
+  #everySecond(): void {
+    const now = performance.now()
+    const authorityNow = this.#clock.now()
+    for (const [id, window] of this.#windows) {
+      window.burnLast = window.burn
+      window.burn = 0n
+      if (window.waiters.length > 0 || window.request !== null) continue
+      const over = authorityNow >= window.scope.endMs
+      if (over || now - window.usedAt > limits.leaseIdleReturnMs) this.#returnIdle(id)
+      if (over && this.holdings.forget(id)) this.#windows.delete(id)
+    }
+  }
+
+  #returnIdle(windowId: string): void {
+    const idle = this.holdings.takeIdle(windowId)
+    if (idle > 0n) this.#giveBack(windowId, idle)
+  }
+}

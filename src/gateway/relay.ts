@@ -1,0 +1,264 @@
+import type { ServerResponse } from 'node:http'
+import { brotliDecompressSync, createBrotliDecompress, createGunzip, createInflate, gunzipSync, inflateSync } from 'node:zlib'
+import type { Duplex } from 'node:stream'
+import type { Dispatcher } from 'undici'
+import type { AuthorityClock } from '../base/clock.ts'
+import { limits } from '../config/limits.ts'
+import type { Dialect, RequestFacts, StreamReader, UsageReading } from '../dialect/dialect.ts'
+import { answerHeaders } from './request-headers.ts'
+
+/**
+ * One exchange with an upstream: bytes go to the client at once, the dialect reads a tee.
+ *
+ *   waiting   sent or not, no answer yet
+ *   buffering a short answer is collected, so that its cost can stand in a header, or so that it can be dropped
+ *             for another attempt; past `bufferedAnswerBytesMax` it turns into
+ *   relaying  written through with back-pressure while a copy is kept for reading usage, up to a bound
+ *   streaming server-sent events, through the dialect's reader
+ *   draining  the client left; upstream is read on, within bounds, because the provider goes on counting
+ *   over      resolved once, with everything the outcome needs
+ */
+export interface ExchangeResult {
+  /** Whether any byte of the request may have reached the provider. */
+  readonly sent: boolean
+  readonly upstreamStatus: number
+  readonly fault: '' | 'unreachable' | 'reset' | 'timeout' | 'truncated' | 'client_gone'
+  readonly requestId: string
+  readonly retryAfter: string
+  readonly firstByteAt: number
+  readonly endAt: number
+  readonly responseBytes: number
+  readonly reading: UsageReading | null
+  /** Set when nothing was written to the client yet: the whole answer, to send or to drop. */
+  readonly held: { readonly status: number; readonly headers: string[]; readonly body: Buffer } | null
+  /** True when the client has the head and waits for the end. */
+  readonly unfinished: boolean
+}
+
+export interface ExchangeOptions {
+  readonly pool: Dispatcher
+  readonly request: Dispatcher.DispatchOptions
+  readonly response: ServerResponse
+  readonly dialect: Dialect
+  readonly facts: RequestFacts
+  readonly hideUsageChunk: boolean
+  /** Headers of ours for a streamed or relayed answer. */
+  readonly extraHeaders: readonly string[]
+  /** Statuses kept back for another attempt. */
+  readonly holdBack: (status: number) => boolean
+  readonly clock: AuthorityClock
+}
+
+export function exchange(options: ExchangeOptions): Promise<ExchangeResult> {
+  return new Promise((resolve) => {
+    options.pool.dispatch(options.request, new Exchange(options, resolve))
+  })
+}
+
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #options: ExchangeOptions
+  readonly #resolve: (result: ExchangeResult) => void
+  #abort: (() => void) | null = null
+  #resume: () => void = () => {}
+  #mode: 'waiting' | 'buffering' | 'relaying' | 'streaming' | 'over' = 'waiting'
+  #sent = false
+  #status = 0
+  #head: ReturnType<typeof answerHeaders> | null = null
+  #chunks: Buffer[] = []
+  #copyBytes = 0
+  #bytes = 0
+  #firstByteAt = 0
+  #reader: StreamReader | null = null
+  #inflater: Duplex | null = null
+  #clientGone = false
+  #drainedBytes = 0
+  #drainTimer: NodeJS.Timeout | undefined
+  #overall: NodeJS.Timeout | undefined
+  #timedOut = false
+  readonly #onClose = (): void => this.#clientLeft()
+  readonly #onDrain = (): void => this.#resume()
+
+  constructor(options: ExchangeOptions, resolve: (result: ExchangeResult) => void) {
+    this.#options = options
+    this.#resolve = resolve
+    options.response.on('close', this.#onClose)
+  }
+
+  onConnect(abort: () => void): void {
+    this.#abort = abort
+    this.#sent = true
+    this.#overall = setTimeout(() => { this.#timedOut = true; abort() }, limits.upstreamDurationMaxMs)
+    if (this.#clientGone) this.#startDrain()
+  }
+
+  onHeaders(status: number, rawHeaders: Buffer[], resume: () => void): boolean {
+    if (status < 200) return true
+    this.#status = status
+    this.#resume = resume
+    this.#firstByteAt = this.#options.clock.now()
+    this.#head = answerHeaders(rawHeaders)
+    if (status < 300 && this.#head.type.startsWith('text/event-stream')) this.#startStream()
+    else this.#mode = 'buffering'
+    return true
+  }
+
+  onData(chunk: Buffer): boolean {
+    this.#bytes += chunk.length
+    if (this.#clientGone) this.#countDrained(chunk.length)
+    switch (this.#mode) {
+      case 'streaming': return this.#inflater === null ? this.#relayEvents(chunk) : this.#inflate(this.#inflater, chunk)
+      case 'relaying': this.#keepCopy(chunk); return this.#write(chunk)
+      case 'buffering':
+        this.#keepCopy(chunk)
+        return this.#bytes <= limits.bufferedAnswerBytesMax || this.#options.holdBack(this.#status) ? true : this.#startRelay()
+      default: return true
+    }
+  }
+
+  onComplete(): void {
+    if (this.#inflater !== null) {
+      this.#inflater.once('end', () => this.#finish(''))
+      this.#inflater.end()
+      return
+    }
+    this.#finish('')
+  }
+
+  onError(error: Error): void {
+    const code = (error as { code?: string }).code ?? ''
+    if (!this.#sent) return this.#finish('unreachable')
+    if (this.#clientGone && !this.#timedOut) return this.#finish('client_gone')
+    if (this.#timedOut || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return this.#finish('timeout')
+    this.#finish(this.#status === 0 ? 'reset' : 'truncated')
+  }
+
+  // ── streaming ────────────────────────────────────────────────────────────────────────────────────────────
+
+  #startStream(): void {
+    this.#mode = 'streaming'
+    this.#reader = this.#options.dialect.openStream(this.#options.facts, { hideUsageChunk: this.#options.hideUsageChunk })
+    const encoding = this.#head!.encoding
+    const inflater = encoding === 'gzip' ? createGunzip() : encoding === 'deflate' ? createInflate() : encoding === 'br' ? createBrotliDecompress() : null
+    if (inflater !== null) {
+      inflater.on('data', (chunk: Buffer) => this.#relayEvents(chunk))
+      inflater.on('error', () => this.#abort?.())
+      this.#inflater = inflater
+    }
+    this.#writeHead(inflater === null ? this.#head!.list : withoutEncoding(this.#head!.list))
+  }
+
+  #relayEvents(chunk: Buffer): boolean {
+    const out = this.#reader!.push(chunk)
+    return out.length === 0 ? true : this.#write(out)
+  }
+
+  #inflate(inflater: Duplex, chunk: Buffer): boolean {
+    if (inflater.write(chunk)) return true
+    inflater.once('drain', () => this.#resume())
+    return false
+  }
+
+  // ── relaying ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  #startRelay(): boolean {
+    this.#mode = 'relaying'
+    const head = this.#head!
+    this.#writeHead(head.length >= 0 ? [...head.list, 'content-length', String(head.length)] : head.list)
+    let room = true
+    for (const chunk of this.#chunks) room = this.#write(chunk)
+    return room
+  }
+
+  #keepCopy(chunk: Buffer): void {
+    if (this.#copyBytes > limits.answerTailBytesMax) return
+    this.#copyBytes += chunk.length
+    this.#chunks.push(chunk)
+  }
+
+  #writeHead(headers: readonly string[]): void {
+    if (this.#clientGone) return
+    const { response, extraHeaders } = this.#options
+    response.writeHead(this.#status, [...headers, ...extraHeaders])
+    response.on('drain', this.#onDrain)
+    if (this.#mode === 'streaming') response.flushHeaders()
+  }
+
+  #write(chunk: Buffer): boolean {
+    return this.#clientGone ? true : this.#options.response.write(chunk)
+  }
+
+  // ── the client leaves ────────────────────────────────────────────────────────────────────────────────────
+
+  #clientLeft(): void {
+    if (this.#mode === 'over' || this.#options.response.writableFinished) return
+    this.#clientGone = true
+    this.#startDrain()
+    this.#resume()
+  }
+
+  #startDrain(): void {
+    this.#drainTimer ??= setTimeout(() => this.#abort?.(), limits.disconnectDrainMs)
+  }
+
+  #countDrained(bytes: number): void {
+    this.#drainedBytes += bytes
+    if (this.#drainedBytes > limits.disconnectDrainBytesMax) this.#abort?.()
+  }
+
+  // ── over ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #finish(fault: ExchangeResult['fault']): void {
+    if (this.#mode === 'over') return
+    const mode = this.#mode
+    this.#mode = 'over'
+    clearTimeout(this.#overall)
+    clearTimeout(this.#drainTimer)
+    const { response, clock } = this.#options
+    response.off('close', this.#onClose)
+    response.off('drain', this.#onDrain)
+    const head = this.#head
+    let reading: UsageReading | null = null
+    if (mode === 'streaming') {
+      const { rest, reading: read } = this.#reader!.end(fault === '')
+      if (rest.length > 0) this.#write(rest)
+      reading = read
+    } else if (mode !== 'waiting') reading = this.#readWhole(fault)
+    this.#resolve({
+      sent: this.#sent, upstreamStatus: this.#status, fault, requestId: head?.requestId ?? '', retryAfter: head?.retryAfter ?? '',
+      firstByteAt: this.#firstByteAt, endAt: clock.now(), responseBytes: this.#bytes, reading,
+      held: mode === 'buffering' && head !== null ? { status: this.#status, headers: head.list, body: Buffer.concat(this.#chunks) } : null,
+      unfinished: mode === 'streaming' || mode === 'relaying',
+    })
+  }
+
+  #readWhole(fault: ExchangeResult['fault']): UsageReading | null {
+    const { dialect, facts } = this.#options
+    if (this.#copyBytes > limits.answerTailBytesMax) return null
+    const body = decompressed(this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks), this.#head!.encoding)
+    if (body === null) return null
+    const reading = dialect.readResponse(facts, this.#status, body)
+    return fault === '' || reading.usage !== null ? reading : { ...reading, fault: 'truncated' }
+  }
+}
+
+const withoutEncoding = (headers: readonly string[]): string[] => {
+  const kept: string[] = []
+  for (let i = 0; i < headers.length; i += 2) if (headers[i]!.toLowerCase() !== 'content-encoding') kept.push(headers[i]!, headers[i + 1]!)
+  return kept
+}
+
+/** The body as the dialect reads it; null when it cannot be decompressed within the ceiling. */
+function decompressed(body: Buffer, encoding: string): Buffer | null {
+  const maxOutputLength = limits.decompressedBytesMax
+  try {
+    switch (encoding) {
+      case '': case 'identity': return body
+      case 'gzip': case 'x-gzip': return gunzipSync(body, { maxOutputLength })
+      case 'deflate': return inflateSync(body, { maxOutputLength })
+      case 'br': return brotliDecompressSync(body, { maxOutputLength })
+      default: return null
+    }
+  } catch {
+    return null
+  }
+}

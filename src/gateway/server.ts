@@ -1,0 +1,67 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { errorCatalogue, type ErrorCode } from '../base/errors.ts'
+import { limits } from '../config/limits.ts'
+import type { GatewayContext } from './call.ts'
+import { serveCall } from './pipeline.ts'
+import { refusal, respondRefusal } from './refuse.ts'
+
+/** The gateway's HTTP server: bounds on headers and time, the operators' paths, and every other path a call. */
+export function createGatewayServer(gateway: GatewayContext, operators: { ready(): boolean; metrics(): string }): Server {
+  const server = createServer({
+    maxHeaderSize: limits.headerBytesMax, headersTimeout: limits.headersTimeoutMs, requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs, connectionsCheckingInterval: 5_000, noDelay: true, highWaterMark: 64 * 1024,
+  }, (request, response) => {
+    switch (request.url) {
+      case '/healthz': return answerText(response, 200, 'ok\n')
+      case '/readyz': return operators.ready() ? answerText(response, 200, 'ready\n') : answerText(response, 503, 'waiting for the first snapshot\n')
+      case '/metrics': return answerText(response, 200, operators.metrics())
+      default: return handle(gateway, request, response)
+    }
+  })
+  server.maxHeadersCount = limits.headersMax
+  server.on('clientError', answerBadRequest)
+  // A request with "Expect: 100-continue" is answered by reading it; "Upgrade" is not spoken.
+  server.on('upgrade', (_request, socket: Socket) => endWith(socket, 'endpoint_not_metered'))
+  return server
+}
+
+function handle(gateway: GatewayContext, request: IncomingMessage, response: ServerResponse): void {
+  const { counters } = gateway
+  if (counters.inFlight >= limits.callsInFlightMax) {
+    respondRefusal(response, null, refusal('overloaded', '', {}, 1), null)
+    return
+  }
+  counters.inFlight += 1
+  serveCall(gateway, request, response)
+    .catch((error: unknown) => {
+      gateway.log('error', 'a call failed inside the gateway', { reason: error instanceof Error ? error.stack ?? error.message : String(error) })
+      respondRefusal(response, null, refusal('internal'), null)
+    })
+    .finally(() => { counters.inFlight -= 1 })
+}
+
+function answerText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'content-length': Buffer.byteLength(text) })
+  response.end(text)
+}
+
+/** Requests that the parser refuses never become calls; they still get an answer that says why. */
+function answerBadRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable) {
+    socket.destroy()
+    return
+  }
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW': return endWith(socket, 'header_invalid', `Headers are limited to ${limits.headerBytesMax} bytes.`, 431)
+    case 'ERR_HTTP_REQUEST_TIMEOUT': return endWith(socket, 'request_timeout')
+    case 'ECONNRESET': socket.destroy(); return
+    default: return endWith(socket, 'header_invalid', 'The request is not valid HTTP/1.1.')
+  }
+}
+
+function endWith(socket: Socket, code: ErrorCode, detail = '', statusOverride?: number): void {
+  const { status, text } = errorCatalogue[code]
+  const body = JSON.stringify({ error: { message: detail === '' ? text : `${text} ${detail}`, type: 'invalid_request_error', param: null, code } })
+  socket.end(`HTTP/1.1 ${statusOverride ?? status} Refused\r\ncontent-type: application/json\r\nx-tollgate-error: ${code}\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+}

@@ -1,0 +1,142 @@
+import { formatAmount } from '../base/money.ts'
+import type { CallBound } from '../core/entitlement/decide.ts'
+import type { Hold } from '../core/entitlement/holdings.ts'
+import { quantityOf } from '../core/entitlement/measure.ts'
+import { usageRecordToWire } from '../core/usage/usage-record-json.ts'
+import type { CostLine, Quality, UsageRecord } from '../core/usage/usage-record.ts'
+import type { Usage } from '../core/usage/usage.ts'
+import type { AttemptEntry, OutcomeEntry } from '../control/sync-protocol.ts'
+import { priceOfCall } from './bound-call.ts'
+import type { Call, GatewayContext } from './call.ts'
+import type { ExchangeResult } from './relay.ts'
+
+/** One try at an upstream: its identity, instant, bound and holds. */
+export interface Attempt {
+  readonly eventId: string
+  readonly number: number
+  readonly at: number
+  readonly fallbackOf: string
+  readonly bound: CallBound
+  readonly holds: readonly Hold[]
+  readonly notices: readonly string[]
+}
+
+const noUsage: Usage = {}
+
+/** What is known before the call leaves: the record as it must stand if nothing is ever heard again. */
+function provisionalRecord(call: Call, attempt: Attempt): UsageRecord {
+  const { caller } = call.key
+  const { bound } = attempt
+  return {
+    kind: 'attempt', eventId: attempt.eventId, callId: call.callId, isCall: attempt.number === 1, corrects: '',
+    at: attempt.at, occurredAt: call.occurredAt, firstByteAt: 0, endAt: attempt.at,
+    caller, attribution: call.attribution,
+    provider: call.route.name, route: call.route.name, host: call.route.baseUrl, region: call.route.region,
+    requestedModel: call.facts.model, servedModel: '', endpoint: call.facts.endpoint.name, tier: '', stream: call.facts.stream,
+    attempt: attempt.number, fallbackOf: attempt.fallbackOf, upstreamRequestId: '',
+    usage: boundUsage(bound), quality: 'uncertain', pricing: bound.cost === null ? 'unpriced' : 'priced', lines: [],
+    cost: bound.cost, listCost: bound.cost, currency: bound.currency, statedCost: '', bound: bound.cost, priceVersion: call.state.version,
+    status: 0, upstreamStatus: 0, errorClass: 'uncertain', errorCode: '', requestBytes: call.body.length, responseBytes: 0,
+    requestHash: '', prefixHash: '', rawUsage: '', unknownUsageKeys: '', notices: attempt.notices,
+  }
+}
+
+/** An uncertain call books its bound in every measure, so that token budgets hold as well as money budgets. */
+const boundUsage = (bound: CallBound): Usage => ({
+  ...(bound.inputTokens > 0 ? { input_text: bound.inputTokens } : {}),
+  ...(bound.outputTokens > 0 ? { output_text: bound.outputTokens } : {}),
+})
+
+const wireHolds = (holds: readonly Hold[]): { windowId: string; amount: string }[] => holds.map((hold) => ({ windowId: hold.windowId, amount: String(hold.amount) }))
+
+/** The journal entry that must be written before the call leaves. */
+export function attemptEntry(call: Call, attempt: Attempt, epoch: number): { readonly provisional: UsageRecord; readonly payload: string } {
+  const provisional = provisionalRecord(call, attempt)
+  const entry: AttemptEntry = { t: 'attempt', eventId: attempt.eventId, epoch, provisional: usageRecordToWire(provisional), holds: wireHolds(attempt.holds) }
+  return { provisional, payload: JSON.stringify(entry) }
+}
+
+/** Turns what was heard into the final record. Never fails: what cannot be known is booked as such. */
+export function outcomeRecord(call: Call, attempt: Attempt, provisional: UsageRecord, result: ExchangeResult, clientStatus: number): UsageRecord {
+  const { reading } = result
+  const heard = {
+    ...provisional,
+    firstByteAt: result.firstByteAt, endAt: result.endAt, upstreamStatus: result.upstreamStatus, status: clientStatus,
+    responseBytes: result.responseBytes, upstreamRequestId: result.requestId,
+    servedModel: reading?.servedModel ?? '', tier: reading?.tier ?? '', rawUsage: reading?.rawUsage ?? '', statedCost: reading?.statedCost ?? '',
+    unknownUsageKeys: reading?.unknownKeys.join(',') ?? '', errorClass: errorClassOf(result),
+    notices: reading === null || reading.notices.length === 0 ? provisional.notices : [...provisional.notices, ...reading.notices],
+  }
+  if (!result.sent) return unused(heard)
+  if (reading?.usage != null) return priced(call, attempt, heard, reading.usage, reading.quality, result)
+  if (result.upstreamStatus >= 400) return unused(heard)
+  if (result.upstreamStatus === 0) return heard
+  if (call.facts.endpoint.kind !== 'inference') return notInference(call, heard)
+  return priced(call, attempt, { ...heard, notices: [...heard.notices, 'usage_missing'] }, estimatedUsage(attempt, call, result), 'estimated', result)
+}
+
+function errorClassOf(result: ExchangeResult): string {
+  if (result.fault !== '') return result.fault
+  if (result.upstreamStatus >= 400) return 'provider_error'
+  return result.reading?.fault ?? ''
+}
+
+/** The provider counted nothing: final, nothing to price. */
+const unused = (heard: UsageRecord): UsageRecord => ({ ...heard, usage: noUsage, quality: 'absent', pricing: 'none', lines: [], cost: 0n, listCost: 0n })
+
+function notInference(call: Call, heard: UsageRecord): UsageRecord {
+  if (call.facts.endpoint.kind === 'free') return unused(heard)
+  const amount = priceOfCall(call)
+  const base: UsageRecord = { ...heard, usage: { request: 1 }, quality: 'final' }
+  if (amount === null) return { ...base, pricing: 'none', lines: [], cost: null, listCost: null }
+  const entryId = `route:${call.route.name}`
+  const line: CostLine = {
+    component: 'request', quantity: 1, unit: 'request', entryId, rate: call.route.callPrice, per: 1, amount, listAmount: amount, listEntryId: entryId,
+  }
+  return { ...base, pricing: 'priced', lines: [line], cost: amount, listCost: amount, currency: call.route.currency }
+}
+
+function priced(call: Call, attempt: Attempt, heard: UsageRecord, usage: Usage, quality: Quality, result: ExchangeResult): UsageRecord {
+  const { reading } = result
+  const answer = call.state.priceBook.price({
+    orgId: heard.caller.orgId, provider: call.route.priceAs, model: reading?.servedModel || call.facts.model, usage, at: attempt.at,
+    mode: reading?.mode ?? call.facts.mode, geo: reading?.geo || call.facts.geo,
+  })
+  // A served name the book does not know, of a requested one it does: the requested one still says what was bought.
+  const fallback = answer.state === 'unpriced' && reading !== null && reading.servedModel !== '' && reading.servedModel !== call.facts.model
+    ? call.state.priceBook.price({ orgId: heard.caller.orgId, provider: call.route.priceAs, model: call.facts.model, usage, at: attempt.at, mode: reading.mode, geo: reading.geo || call.facts.geo })
+    : null
+  const best = fallback !== null && fallback.state !== 'unpriced' ? fallback : answer
+  const breach = attempt.bound.cost !== null && best.cost !== null && best.cost > attempt.bound.cost && attempt.bound.unbounded === ''
+  return {
+    ...heard, usage, quality, pricing: best.state, lines: best.lines, cost: best.cost, listCost: best.listCost, currency: best.currency,
+    notices: [
+      ...heard.notices, ...(best === fallback ? ['priced_by_requested_model'] : []), ...(breach ? ['bound_breach'] : []),
+    ],
+  }
+}
+
+/** Counted by us when the provider's figure never came: a third of the bytes, never more than the bound. */
+function estimatedUsage(attempt: Attempt, call: Call, result: ExchangeResult): Usage {
+  const outputBytes = result.reading?.outputBytesSeen ?? result.responseBytes
+  const input = Math.min(Math.ceil(call.facts.inputBytes / 3), attempt.bound.inputTokens)
+  const output = Math.min(Math.ceil(outputBytes / 3), Math.max(attempt.bound.outputTokens, 0))
+  return { input_text: input, ...(attempt.bound.outputTokens > 0 ? { output_text: output } : {}) }
+}
+
+/** Writes the outcome; once it is in the journal the holds become settlements and the rest is free again. */
+export function settle(gateway: GatewayContext, attempt: Attempt, usageRecord: UsageRecord, holdRules: ReadonlyMap<string, Parameters<typeof quantityOf>[0]>): void {
+  const used = attempt.holds.map((hold) => ({ hold, used: quantityOf(holdRules.get(hold.windowId)!, usageRecord) }))
+  const entry: OutcomeEntry = {
+    t: 'outcome', epoch: gateway.epoch(), record: usageRecordToWire(usageRecord),
+    settlements: used.map((each) => ({ windowId: each.hold.windowId, amount: String(each.used) })),
+  }
+  if (usageRecord.notices.includes('bound_breach')) gateway.counters.boundBreaches += 1
+  if (usageRecord.quality === 'uncertain') gateway.counters.uncertain += 1
+  gateway.journal.close(attempt.eventId, JSON.stringify(entry), () => {
+    for (const each of used) gateway.leases.settle(each.hold.windowId, each.hold.amount, each.used)
+  })
+}
+
+/** "0.0138 USD", or null when the record has no cost to tell. */
+export const costHeader = (usageRecord: UsageRecord): string | null => (usageRecord.cost === null ? null : `${formatAmount(usageRecord.cost)} ${usageRecord.currency}`)

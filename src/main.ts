@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { runControl } from './cli/control.ts'
+import { runDoctor } from './cli/doctor.ts'
+import { runGateway } from './cli/gateway.ts'
+import { runAdminToken } from './cli/admin-token.ts'
+import { runStart } from './cli/start.ts'
+import { ConfigError } from './config/config.ts'
+
+const commands: Readonly<Record<string, { readonly run: (args: readonly string[], version: string) => Promise<number>; readonly says: string }>> = {
+  start: { run: runStart, says: 'gateway, control plane and embedded engines, on one machine' },
+  gateway: { run: runGateway, says: 'a gateway; needs TOLLGATE_CONTROL_URL and TOLLGATE_NODE_CREDENTIAL' },
+  control: { run: runControl, says: 'the control plane; needs TOLLGATE_POSTGRES_URL and TOLLGATE_CLICKHOUSE_URL' },
+  doctor: { run: runDoctor, says: 'proves that journal, records, rollups and budgets agree (--json)' },
+  'admin-token': { run: runAdminToken, says: 'a new one-time sign-in link for the administrator of a running installation' },
+}
+
+const usage = `tollgate: what did that AI call cost, and who pays?
+
+  tollgate <command>
+
+${Object.entries(commands).map(([name, { says }]) => `  ${name.padEnd(12)} ${says}`).join('\n')}
+  version      prints the version
+
+Configuration is read from tollgate.yaml and the environment; see docs/configuration.md.
+`
+
+async function main(): Promise<number> {
+  const { version } = JSON.parse(readFileSync(fileURLToPath(new URL('../package.json', import.meta.url)), 'utf8')) as { version: string }
+  const [name, ...args] = process.argv.slice(2)
+  if (name === 'version' || name === '--version') {
+    console.log(version)
+    return 0
+  }
+  const command = name === undefined ? undefined : commands[name]
+  if (command === undefined) {
+    const asked = name === undefined || name === 'help' || name === '--help'
+    ;(asked ? console.log : console.error)(asked ? usage : `tollgate: there is no command "${name}".\n\n${usage}`)
+    return asked ? 0 : 2
+  }
+  return command.run(args, version)
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error instanceof ConfigError ? `tollgate: ${error.message}` : error)
+    process.exit(1)
+  },
+)

@@ -3,13 +3,13 @@ import type { CalendarUnit } from '../../base/period.ts'
 import { limits } from '../../config/limits.ts'
 import { measures, perDimensions } from '../../core/entitlement/rule.ts'
 import { anyRole, route } from './route.ts'
-import { cursorQuery, idParams, idText, instantOut, nameText, nothing, pageOf, zoneText } from './fields.ts'
+import { cursorQuery, idParams, idText, instantOut, nameText, nothing, pageOf, whenWrongType, zoneText } from './fields.ts'
 
 // Spelled out here, because base/period brings a time zone library that the console does not need.
 const calendarUnits = ['hour', 'day', 'week', 'month', 'quarter', 'year'] as const satisfies readonly CalendarUnit[]
 
 const quantityOut = z.string().describe('Exact decimal: currency units for a cost budget, whole units of the measure otherwise.')
-const quantityIn = z.string({ error: 'Send a decimal string such as "250.00".' })
+const quantityIn = z.string(whenWrongType('Send a decimal string such as "250.00".'))
   .regex(/^\d{1,18}(\.\d{1,15})?$/, 'Send a decimal string that is not negative, such as "250.00".')
 
 const selectorValue = z.string().min(1).max(256)

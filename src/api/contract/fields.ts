@@ -3,10 +3,13 @@ import { limits } from '../../config/limits.ts'
 
 /** Field schemas that several resources share. Each states unit, default and bound. */
 
+/** A sentence for a value of the wrong type only; bounds speak for themselves. */
+export const whenWrongType = (sentence: string) => ({ error: (issue: { readonly code?: string | undefined }) => (issue.code === 'invalid_type' ? sentence : undefined) })
+
 const decimalText = /^[+-]?\d{1,23}(\.\d{1,15})?$/
 
 /** Money as people send it. */
-export const moneyIn = z.string({ error: 'Send a decimal string such as "250.00".' })
+export const moneyIn = z.string(whenWrongType('Send a decimal string such as "250.00".'))
   .regex(decimalText, 'Send a plain decimal with at most 15 places, such as "250.00"; no exponent, separator or symbol.')
 /** Money as we answer it. */
 export const moneyOut = z.string().describe('Exact decimal in the currency beside it, at most 15 places, e.g. "0.0138".')
@@ -14,8 +17,8 @@ export const moneyOrNull = moneyOut.nullable().describe('Exact decimal in the cu
 
 const yearsMs = 200 * 365 * 86_400_000
 const wholeNumber = 'Send a whole number.'
-export const instantIn = z.int({ error: 'Send a whole number: Unix milliseconds UTC.' }).min(0).max(yearsMs)
-export const instantInQuery = z.coerce.number({ error: 'Send a whole number: Unix milliseconds UTC.' }).int(wholeNumber).min(0).max(yearsMs)
+export const instantIn = z.int(whenWrongType('Send a whole number: Unix milliseconds UTC.')).min(0).max(yearsMs)
+export const instantInQuery = z.coerce.number(whenWrongType('Send a whole number: Unix milliseconds UTC.')).int(wholeNumber).min(0).max(yearsMs)
 export const instantOut = z.number().describe('Unix milliseconds UTC.')
 
 export const idText = z.string().min(1).max(200)
@@ -34,7 +37,7 @@ function isKnownZone(zone: string): boolean {
 
 export const cursorQuery = {
   cursor: z.string().max(400).exactOptional().describe('The `next` of the page before; absent = the first page.'),
-  limit: z.coerce.number({ error: wholeNumber }).int(wholeNumber).min(1).max(limits.pageRowsMax).default(limits.pageRowsDefault)
+  limit: z.coerce.number(whenWrongType(wholeNumber)).int(wholeNumber).min(1).max(limits.pageRowsMax).default(limits.pageRowsDefault)
     .describe(`Rows in the page. Default ${limits.pageRowsDefault}, at most ${limits.pageRowsMax}.`),
 }
 

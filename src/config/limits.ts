@@ -54,6 +54,8 @@ export const limits = {
   pageRowsDefault: 50,
   sessionAgeMs: 12 * 3_600_000,
   loginAttemptsPerMinuteMax: 10,
+  idempotencyKeepMs: 24 * 3_600_000,
+  idempotencyClaimMs: 60_000,
   // queries
   queryRowsMax: 10_000,
   queryGroupsMax: 6,

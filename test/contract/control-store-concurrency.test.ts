@@ -55,9 +55,9 @@ describe('grants at once', () => {
   it('never pass the limit while blocks settle and the limit moves', async () => {
     await openBudget(store, { limit: 2_000n })
     const over: string[] = []
-    let going = true
+    const ended = new AbortController()
     const watch = (async () => {
-      while (going) for (const window of await store.windows('acme', {})) {
+      while (!ended.signal.aborted) for (const window of await store.windows('acme', {})) {
         if (window.committed + window.leased > 2_000n) over.push(`${window.committed} + ${window.leased}`)
       }
     })()
@@ -73,7 +73,7 @@ describe('grants at once', () => {
     await store.grantLease(leaseRequest({ leaseId: 'first', need: 700n, want: 700n }))
     const limits = many(10, (index) => pick(index).updateRule('acme', 'rule_1', { limit: index % 2 === 0 ? 1_500n : 2_000n }, actor))
     const grants = many(60, (index) => pick(index).grantLease(leaseRequest({ leaseId: `l${index}`, need: 20n, want: 40n })))
-    await Promise.all([grants, limits, settle]).finally(() => { going = false })
+    await Promise.all([grants, limits, settle]).finally(() => { ended.abort() })
     await watch
     expect(over).toEqual([])
     const [account] = await store.leaseAccounts('acme')

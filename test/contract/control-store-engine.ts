@@ -3,8 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startEngines } from '../../src/engines/supervisor.ts'
-import type { ControlStore } from '../../src/store/ports.ts'
-import { createControlStore, type ControlStoreOptions } from '../../src/store/relational/control-store.ts'
+import { createControlStore, type ControlStoreOptions, type RelationalStore } from '../../src/store/relational/control-store.ts'
 import { freshDatabase } from '../support/engines.ts'
 
 /** A PostgreSQL of our own, without the event engine: the control store needs no other. */
@@ -12,7 +11,7 @@ export interface TestPostgres {
   /** An address of a new, empty database. */
   freshUrl(): Promise<string>
   /** A store over a database of its own, migrated. */
-  openStore(): Promise<{ readonly store: ControlStore; readonly url: string; close(): Promise<void> }>
+  openStore(): Promise<{ readonly store: RelationalStore; readonly url: string; close(): Promise<void> }>
   /** The server's process now; absent while it is away. Its supervisor starts it again when it dies. */
   pid(): number | undefined
   stop(): Promise<void>
@@ -44,7 +43,7 @@ export async function startPostgres(): Promise<TestPostgres> {
 }
 
 /** One process's store; several over one address are several control replicas. */
-export const openControlStore = (url: string, given: Partial<ControlStoreOptions> = {}): ControlStore =>
+export const openControlStore = (url: string, given: Partial<ControlStoreOptions> = {}): RelationalStore =>
   createControlStore({ url, secretKey: testSecretKey, connectionsMax: 12, ...given })
 
 /** A name for one run of a randomised test, printed when it fails. */

@@ -221,10 +221,10 @@ describe('the server away', () => {
 
   it('breaks calls under way with that error and no other, and is forgotten when it is back', async () => {
     await store.createNode(root('acme'), actor)
-    let going = true
+    const ended = new AbortController()
     const failures: unknown[] = []
     const worker = async (name: string): Promise<void> => {
-      for (let count = 0; going; count++) {
+      for (let count = 0; !ended.signal.aborted; count++) {
         await store.createNode(node({ id: `${name} ${count}` }), actor).catch((error: unknown) => { failures.push(error) })
         await store.listOrgs().catch((error: unknown) => { failures.push(error) })
         if (failures.length > 0) await new Promise((resolve) => { setTimeout(resolve, 5) })
@@ -236,7 +236,7 @@ describe('the server away', () => {
     process.kill(pid, 'SIGKILL')
     await vi.waitFor(() => { expect(failures.length).toBeGreaterThan(0) }, 20_000)
     await vi.waitFor(async () => { expect(await store.now()).toBeGreaterThan(0) }, { timeout: 60_000, interval: 100 })
-    going = false
+    ended.abort()
     await Promise.all(workers)
     const strangers = failures.filter((error) => !(error instanceof TollgateError && error.code === 'engine_unavailable'))
     expect(strangers).toEqual([])

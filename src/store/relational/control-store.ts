@@ -1,11 +1,12 @@
 import { sql } from 'kysely'
 import { limits } from '../../config/limits.ts'
-import type { ControlStore } from '../ports.ts'
+import type { ControlStore, IdempotencyStore } from '../ports.ts'
 import { createAccessStore } from './access-store.ts'
 import { createChangeListener } from './change-listener.ts'
 import { readVersion } from './change.ts'
 import { createConfigStore } from './config-store.ts'
 import { nowMs, openDatabase, type Log } from './database.ts'
+import { createIdempotencyStore } from './idempotency-store.ts'
 import { createLeaseStore } from './lease-store.ts'
 import { migrate, readMigrations } from './migrate.ts'
 import { createOrgStore } from './org-store.ts'
@@ -24,19 +25,26 @@ export interface ControlStoreOptions {
   readonly log?: Log
 }
 
+/** The control store, and the answers of repeated writes beside it in the same database. */
+export interface RelationalStore extends ControlStore {
+  readonly idempotency: IdempotencyStore
+}
+
 /** The relational store over PostgreSQL. Connects when first asked; an engine that is away is `engine_unavailable`. */
-export function createControlStore(options: ControlStoreOptions): ControlStore {
+export function createControlStore(options: ControlStoreOptions): RelationalStore {
   const log: Log = options.log ?? (() => undefined)
   const db = openDatabase({ url: options.url, connectionsMax: options.connectionsMax ?? limits.postgresConnectionsMax, log })
   const listener = createChangeListener(options.url, log)
+  const box = createSecretBox(options.secretKey)
   return {
     ...createOrgStore(db),
     ...createAccessStore(db),
-    ...createConfigStore(db, createSecretBox(options.secretKey)),
+    ...createConfigStore(db, box),
     ...createPriceStore(db),
     ...createRuleStore(db),
     ...createLeaseStore(db),
     ...createReceiveStore(db),
+    idempotency: createIdempotencyStore(db, box),
     migrate: async () => { await migrate(db.config, await readMigrations()) },
     snapshotVersion: () => readVersion(db.config, 'snapshot'),
     onChange: (changed) => { listener.onChange(changed) },

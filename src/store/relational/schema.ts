@@ -67,4 +67,7 @@ export interface Schema {
     journal_id: string; segment: number; block: number; rows: number; cost: string; checksum: string; received_at: number
   }
   quarantine: { journal_id: string; segment: number; block: number; position: number; reason: string; payload: Buffer }
+  idempotent_write: {
+    org_id: string; name: string; fingerprint: string; claimed_at: number; status: number | null; sealed_body: Buffer | null
+  }
 }

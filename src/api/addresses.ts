@@ -10,7 +10,7 @@ for (const [address, bits] of [
 for (const [address, bits] of [['::', 127], ['fc00::', 7], ['fe80::', 10], ['ff00::', 8], ['64:ff9b::', 96]] as const) inner.addSubnet(address, bits, 'ipv6')
 
 /** True for an address a public upstream cannot have. IPv4 inside IPv6 is judged as IPv4. */
-export function isInnerAddress(address: string): boolean {
+function isInnerAddress(address: string): boolean {
   const family = isIP(address)
   if (family === 0) return false
   return inner.check(address, family === 4 ? 'ipv4' : 'ipv6')

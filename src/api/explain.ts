@@ -35,7 +35,7 @@ export async function explain(deps: ApiDeps, principal: Principal, scope: ReadSc
 }
 
 /** quantity × rate ÷ per, quantised once to 1e-15, ties to even: the rule by which cost lines are made. */
-export function recompute(line: Pick<CostLine, 'quantity' | 'rate' | 'per'>): Amount | null {
+function recompute(line: Pick<CostLine, 'quantity' | 'rate' | 'per'>): Amount | null {
   return line.rate === null ? null : divideHalfEven(BigInt(line.quantity) * amountOf(line.rate), BigInt(line.per))
 }
 

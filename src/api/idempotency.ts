@@ -1,9 +1,9 @@
 import type { IdempotencyClaim, IdempotencyKey, IdempotencyStore } from '../store/ports.ts'
 
 /** How long an answer is kept for its Idempotency-Key. */
-export const idempotencyKeepMs = 24 * 3_600_000
+const idempotencyKeepMs = 24 * 3_600_000
 /** A claim without answer this old belongs to a process that died; it may be taken over. */
-export const idempotencyClaimMs = 60_000
+const idempotencyClaimMs = 60_000
 const entriesMax = 10_000
 
 interface Entry { fingerprint: string; claimedAt: number; answer: { status: number; body: string } | null }

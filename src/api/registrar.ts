@@ -12,7 +12,7 @@ import { findPrincipal, holdsAtRoot, requireAt, scopeOf, type Principal } from '
 import { invalidField, parsePart } from './problem.ts'
 
 /** What a handler may return: the response as its schema takes it, read only. */
-export type Loose<Value> = Value extends readonly (infer Item)[] ? readonly Loose<Item>[] : Value extends object ? { readonly [Member in keyof Value]: Loose<Value[Member]> } : Value
+type Loose<Value> = Value extends readonly (infer Item)[] ? readonly Loose<Item>[] : Value extends object ? { readonly [Member in keyof Value]: Loose<Value[Member]> } : Value
 
 /** A request that has passed validation and rights; what a handler gets. */
 export interface Ask<Id extends RouteId> extends InputOf<Id> {
@@ -24,7 +24,7 @@ export interface Ask<Id extends RouteId> extends InputOf<Id> {
   readonly request: FastifyRequest
   readonly reply: FastifyReply
 }
-export type Handler<Id extends RouteId> = (ask: Ask<Id>) => Promise<Loose<z.input<Routes[Id]['response']>>>
+type Handler<Id extends RouteId> = (ask: Ask<Id>) => Promise<Loose<z.input<Routes[Id]['response']>>>
 /** One handler per route of the contract; the compiler refuses a route left out. */
 export type Handlers = { readonly [Id in RouteId]: Handler<Id> }
 

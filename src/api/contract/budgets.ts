@@ -13,7 +13,7 @@ const quantityIn = z.string(whenWrongType('Send a decimal string such as "250.00
   .regex(/^\d{1,18}(\.\d{1,15})?$/, 'Send a decimal string that is not negative, such as "250.00".')
 
 const selectorValue = z.string().min(1).max(256)
-export const ruleSelector = z.strictObject({
+const ruleSelector = z.strictObject({
   nodeId: idText.exactOptional().describe('Calls of this node and below. Absent = the whole organisation.'),
   keyId: selectorValue.exactOptional().describe('Calls with this key.'),
   provider: selectorValue.exactOptional().describe('Calls to this provider.'),

@@ -5,7 +5,7 @@ import { cursorQuery, idText, instantIn, instantInQuery, instantOut, moneyIn, no
 
 const serviceModes = ['standard', 'batch', 'flex', 'priority', 'fast', 'provisioned'] as const
 const tokens = z.int().min(0).max(1_000_000_000)
-export const priceConditions = z.strictObject({
+const priceConditions = z.strictObject({
   mode: z.enum(serviceModes).exactOptional().describe('Service as served. Absent = standard.'),
   geo: z.string().max(60).exactOptional().describe('Requested geography. Absent = any.'),
   context: z.strictObject({

@@ -8,7 +8,7 @@ import { budgetWindow } from './budgets.ts'
 const dimension = z.enum(costDimensions)
 const measure = z.enum(costMeasures)
 
-export const costFilter = z.strictObject({
+const costFilter = z.strictObject({
   dimension: dimension.describe('What is compared. unit, team, app and key by id.'),
   op: z.enum(['in', 'not_in']).default('in').describe('in | not_in. Default in.'),
   values: z.array(z.string().max(256)).min(1).max(200).describe("1–200 values; '' selects calls that lack the dimension (unallocated)."),
@@ -29,7 +29,7 @@ export const costQuery = z.strictObject({
 })
 const measured = z.union([z.string(), z.number(), z.null()])
 /** Keys are members of `costMeasures`; money as decimal strings, counts as numbers. */
-export const measuredValues = z.partialRecord(measure, measured).describe('Money as exact decimal strings, counts as numbers, null where nothing could be computed.')
+const measuredValues = z.partialRecord(measure, measured).describe('Money as exact decimal strings, counts as numbers, null where nothing could be computed.')
 export const costRow = z.object({
   bucketMs: instantOut.nullable().describe('Start of the bucket, Unix milliseconds UTC; null when granularity is none.'),
   group: z.partialRecord(dimension, z.object({ id: z.string().describe("Value; '' = missing."), name: z.string().describe('Name for people.') })).describe('One entry per grouped dimension.'),
@@ -48,7 +48,7 @@ export const costAnswer = costTable.extend({
 })
 
 const ratio = z.number().nullable().describe('Share 0–1, for display; null when there is nothing to divide by.')
-export const mover = z.object({
+const mover = z.object({
   dimension: z.enum(['team', 'app', 'model']).describe('What moved.'),
   id: z.string().describe("Value; '' = missing."),
   name: z.string().describe('Name for people.'),
@@ -56,7 +56,7 @@ export const mover = z.object({
   previous: moneyOut.describe('Cost in the comparable part of the period before.'),
   delta: moneyOut.describe('current − previous.'),
 })
-export const riskyBudget = budgetWindow.extend({
+const riskyBudget = budgetWindow.extend({
   ruleId: z.string().describe('Budget id.'),
   name: z.string().describe('Budget name.'),
   measure: z.string().describe('What is counted.'),

@@ -45,7 +45,7 @@ export const recordSummary = z.object({
   latencyMs: z.number().nullable().describe('From acceptance to the last byte, milliseconds; null when unknown.'),
   firstByteMs: z.number().nullable().describe('From acceptance to the first byte, milliseconds; null when none arrived.'),
 })
-export const costLine = z.object({
+const costLine = z.object({
   component: z.enum(usageComponents).describe('What was counted.'),
   quantity: z.number().describe('Units, signed.'),
   unit: word.describe('Unit of the component.'),

@@ -5,12 +5,12 @@ export const roleNames = ['admin', 'finance', 'team_owner', 'viewer'] as const
 export type RoleName = (typeof roleNames)[number]
 
 /** Every role: whoever is granted anything may ask, and is answered within the nodes of the grant. */
-export const anyRole: readonly RoleName[] = roleNames
+export const anyRole: readonly RoleName[] = [...roleNames]
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** What the answer's body is. `none` goes with status 204. */
-export type Produces = 'json' | 'none' | 'text' | 'event-stream' | 'export'
+type Produces = 'json' | 'none' | 'text' | 'event-stream' | 'export'
 
 /**
  * One route as data. The registrar validates by it, the OpenAPI document and the console's types are made from it.

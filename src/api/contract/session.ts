@@ -3,7 +3,7 @@ import { limits } from '../../config/limits.ts'
 import { roleNames, route } from './route.ts'
 import { cursorQuery, idParams, instantIn, instantOut, nameText, nothing, pageOf } from './fields.ts'
 
-export const roleGrant = z.object({
+const roleGrant = z.object({
   role: z.enum(roleNames).describe('admin: everything · finance: reads all, writes prices and budgets · team_owner: keys and apps below the node · viewer: reads.'),
   nodeId: z.string().min(1).max(200).describe('Node of the organisation tree the role holds at, and below it.'),
 })

@@ -10,7 +10,7 @@ export const auditEntry = z.object({
   subject: z.string().describe('Id of what it was done to.'),
   detail: z.unknown().describe('Particulars; never a secret.'),
 })
-export const journal = z.object({
+const journal = z.object({
   journalId: z.string().describe('Journal id.'),
   nodeName: z.string().describe('Gateway it belongs to.'),
   epoch: z.number().describe('Its current epoch.'),

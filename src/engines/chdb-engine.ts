@@ -60,8 +60,7 @@ interface NativeAddon {
 
 /** Loads the platform's library. The `chdb` package's own Session is left out: it reformats parameters and keeps state. */
 function loadAddon(): NativeAddon {
-  const requireHere = createRequire(import.meta.url)
-  const requireFromChdb = createRequire(requireHere.resolve('chdb'))
+  const requireFromChdb = createRequire(import.meta.resolve('chdb'))
   const loader = requireFromChdb('./dist/loader.js') as { loadNative(): NativeAddon }
   return loader.loadNative()
 }
@@ -118,6 +117,8 @@ export class ChdbEngine {
   }
 
   async #insert(connection: Connection, operation: EngineOperation, payload: Buffer): Promise<EngineAnswer> {
+    // The library takes an insert without data for one that lacks its data; to ClickHouse it is no rows.
+    if (payload.length === 0) return { body: payload, elapsedSeconds: 0, rowsRead: 0, bytesRead: 0, rowsWritten: 0, bytesWritten: 0 }
     const raw = await this.#addon.InsertRawAsyncConnection(connection, operation.sql, payload, false)
     return { body: Buffer.alloc(0), elapsedSeconds: raw.elapsed, rowsRead: 0, bytesRead: 0, rowsWritten: raw.rowsWritten, bytesWritten: raw.bytesWritten }
   }

@@ -180,6 +180,9 @@ describe('@clickhouse/client', () => {
       { id: 1, note: 'a\n"b"', cost: '0.000000000000001' }, { id: 2, note: 'é', cost: '12345678901234567890.5' }, { id: 3, note: 'c', cost: '1.5' },
       { id: 4, note: 'd', cost: '0' }, { id: 5, note: 'e', cost: '2' }, { id: 6, note: 'f\n,g', cost: '3' }, { id: 7, note: 'g', cost: '4' },
     ])
+    const empty = await send(`/?database=tollgate&query=${encodeURIComponent('INSERT INTO calls FORMAT JSONEachRow')}`, { body: '' })
+    expect(empty.status).toBe(200)
+    expect(await countCalls()).toBe('7')
     const binary = await send(`/?database=tollgate&query=${encodeURIComponent('INSERT INTO calls FORMAT RowBinary')}`, { body: Buffer.alloc(40) })
     expect(binary.headers['x-clickhouse-exception-code']).toBe('73')
   })

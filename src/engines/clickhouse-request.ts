@@ -13,6 +13,9 @@ export interface OperationBounds {
   readonly resultBytesMax: number
 }
 
+/** The parts of an HTTP request that are read. */
+export type RequestHead = Pick<IncomingMessage, 'method' | 'url' | 'headers'>
+
 /** A request that is refused before it reaches the engine, with ClickHouse's code for it. */
 export class RequestError extends Error {
   override readonly name = 'RequestError'
@@ -43,7 +46,7 @@ const transportNames = new Set([
 const rawFormats = new Set(['JSONEachRow', 'JSONCompactEachRow', 'CSV', 'CSVWithNames', 'TSV', 'TabSeparated', 'TSVWithNames', 'TabSeparatedWithNames'])
 
 /** Reads one HTTP request of ClickHouse's interface. `body` is already decompressed. */
-export function readClickHouseRequest(request: IncomingMessage, body: Buffer, queryId: string, bounds: OperationBounds): ClickHouseRequest {
+export function readClickHouseRequest(request: RequestHead, body: Buffer, queryId: string, bounds: OperationBounds): ClickHouseRequest {
   const url = new URL(request.url ?? '/', 'http://engine')
   const fields = new Map(url.searchParams)
   const content = readMultipart(request, body, fields)
@@ -69,8 +72,8 @@ export function answerFormatOf(operation: EngineOperation): string {
 
 function splitStatement(query: string, body: Buffer): { sql: string; payload: Buffer | null } {
   if (query === '') return { sql: requireText(body.toString('utf8')), payload: null }
-  if (body.length === 0) return { sql: requireText(query), payload: null }
   const format = isInsert(query) ? formatNamedBy(query) : null
+  if (body.length === 0 && (format === null || /\bselect\b/i.test(query))) return { sql: requireText(query), payload: null }
   if (format === null) return { sql: `${query}\n${body.toString('utf8')}`, payload: null }
   if (!rawFormats.has(format)) {
     throw new RequestError(500, 73, 'UNKNOWN_FORMAT', `The embedded engine takes rows as ${[...rawFormats].join(', ')}, not as ${format}.`)
@@ -86,7 +89,7 @@ function requireText(sql: string): string {
 const isInsert = (sql: string): boolean => /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*insert\b/i.test(sql)
 const formatNamedBy = (sql: string): string | null => /\bformat\s+([A-Za-z0-9]+)(?:\s+settings\b[^;]*)?[\s;]*$/i.exec(sql)?.[1] ?? null
 
-function laneOf(request: IncomingMessage, sql: string): Lane {
+function laneOf(request: RequestHead, sql: string): Lane {
   const named = headerOf(request, laneHeader)
   const lane = laneNames.find(name => name === named)
   return lane ?? (isInsert(sql) ? 'receive' : 'reads')
@@ -121,13 +124,13 @@ function positiveUpTo(text: string | undefined, max: number): number | null {
   return value > 0 ? Math.min(value, max) : null
 }
 
-function headerOf(request: IncomingMessage, name: string): string | null {
+function headerOf(request: RequestHead, name: string): string | null {
   const value = request.headers[name]
   return typeof value === 'string' ? value : null
 }
 
 /** The client moves parameters into a form body when they are too long for a URL. Their values are taken as they are. */
-function readMultipart(request: IncomingMessage, body: Buffer, fields: Map<string, string>): Buffer {
+function readMultipart(request: RequestHead, body: Buffer, fields: Map<string, string>): Buffer {
   const boundary = /^multipart\/form-data;.*\bboundary="?([^";]+)"?/i.exec(headerOf(request, 'content-type') ?? '')?.[1]
   if (boundary === undefined) return body
   const parts = `\r\n${body.toString('utf8')}`.split(`\r\n--${boundary}`)

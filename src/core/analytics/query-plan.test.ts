@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { costDimensions, costMeasures, type CostQuery } from './cost-query.ts'
+import type { Sums } from './cost-sums.ts'
 import { answerOf, chooseCurrency, planCost, type PlannedQuery, type QueryScope } from './query-plan.ts'
 
 const hour = 3_600_000
@@ -68,7 +69,7 @@ describe('injection', () => {
     }
   })
 
-  it.each<[string, object]>([
+  it.each<readonly [string, object]>([
     ['measure', { measures: ['cost) FROM system.users --'] }],
     ['inherited measure', { measures: ['constructor'] }],
     ['no measure', { measures: [] }],
@@ -108,8 +109,8 @@ describe('the answer', () => {
 
   it('divides exactly and leaves out what cannot be computed', () => {
     const q = question({ measures: ['cost', 'list_cost', 'cost_per_call', 'latency_avg_ms', 'first_byte_avg_ms', 'tokens', 'uncertain_cost'] })
-    const sums = { cost: 10n, cost_rows: 2n, calls: 3n, latency_ms: 10n, latency_rows: 3n, input_tokens: 5n, output_tokens: 6n }
-    const answer = answerOf(q, new Map([['USD', sums], ['EUR', { cost: 99n, cost_rows: 1n, calls: 1n }]]), chooseCurrency(undefined, ['EUR', 'USD']), null)
+    const sums: Sums = { cost: 10n, cost_rows: 2n, calls: 3n, latency_ms: 10n, latency_rows: 3n, input_tokens: 5n, output_tokens: 6n }
+    const answer = answerOf(q, new Map<string, Sums>([['USD', sums], ['EUR', { cost: 99n, cost_rows: 1n, calls: 1n }]]), chooseCurrency(undefined, ['EUR', 'USD']), null)
     expect(answer).toEqual({
       rows: [{ bucketMs: null, group: {}, values: answer.totals }], truncated: false, currency: 'USD', otherCurrencies: ['EUR'],
       totals: { cost: '0.00000000000001', list_cost: null, cost_per_call: '0.000000000000002', latency_avg_ms: 3.333, first_byte_avg_ms: null, tokens: 11, uncertain_cost: '0' },

@@ -22,18 +22,23 @@ const tooLargeCodes: ReadonlySet<string> = new Set(['158', '159', '160', '241', 
 /** Codes that pass: too many queries or parts, no disk, read-only or keeperless replica, network. */
 const unavailableCodes: ReadonlySet<string> = new Set(['202', '209', '210', '225', '242', '243', '252', '279', '319', '364', '425', '999'])
 
-const readSettings: ClickHouseSettings = {
-  max_execution_time: limits.queryExecutionMs / 1000,
+/** How long the engine may take. A gateway's block and a person's question wait for an answer; a job does not. */
+const executionMs = (lane: Lane): number => (lane === 'jobs' ? limits.jobExecutionMsMax : limits.queryExecutionMs)
+/** How long we wait for the engine to say so itself. */
+const answerMs = (lane: Lane): number => executionMs(lane) + 10_000
+
+const readSettings = (lane: Lane): ClickHouseSettings => ({
+  max_execution_time: executionMs(lane) / 1000,
   max_memory_usage: String(limits.queryMemoryBytesMax),
   output_format_json_quote_decimals: 1,
   output_format_json_quote_64bit_integers: 1,
   // Rows that replace each other share their hour, so no partition needs another one to be final.
   do_not_merge_across_partitions_select_final: 1,
-}
+})
 
 /** A batch is one block and stays one: no splitting while parsing, any number of months, its own token all the way down. */
 const insertSettings = (token: string): ClickHouseSettings => ({
-  max_execution_time: limits.queryExecutionMs / 1000,
+  max_execution_time: executionMs('receive') / 1000,
   max_memory_usage: String(limits.queryMemoryBytesMax),
   insert_deduplicate: 1,
   insert_deduplication_token: token,
@@ -55,7 +60,7 @@ export class EventConnection {
       username: engine.username,
       password: engine.password,
       database: engine.database,
-      request_timeout: limits.queryExecutionMs + 10_000,
+      request_timeout: answerMs('jobs'),
       max_open_connections: 10,
       use_multipart_params_auto: true,
       log: { level: ClickHouseLogLevel.OFF },
@@ -69,8 +74,9 @@ export class EventConnection {
         query: statement.sql,
         format: 'JSONCompact',
         ...(statement.params === undefined ? {} : { query_params: { ...statement.params } }),
-        clickhouse_settings: readSettings,
+        clickhouse_settings: readSettings(lane),
         http_headers: { 'x-tollgate-lane': lane },
+        abort_signal: AbortSignal.timeout(answerMs(lane)),
       })
       const document = await result.json<unknown[]>()
       return document.data
@@ -86,6 +92,7 @@ export class EventConnection {
         format: 'JSONCompactEachRow',
         clickhouse_settings: insertSettings(token),
         http_headers: { 'x-tollgate-lane': 'receive' },
+        abort_signal: AbortSignal.timeout(answerMs('receive')),
       }))
   }
 

@@ -93,7 +93,7 @@ class ClickHouseEventStore implements EventStore {
   async sumByTuple(rule: BudgetRule, range: TimeRange, cut: readonly BatchKey[]): Promise<ReadonlyMap<string, bigint>> {
     const statement = tupleStatement(rule, range, cut)
     if (statement === null) return new Map()
-    const rows = await this.#connection.rows(statement, 'receive')
+    const rows = await this.#connection.rows(statement, 'jobs')
     const width = rule.per.length
     const tuple = (cells: readonly unknown[]): string => (width === 0 ? '' : JSON.stringify(cells.slice(0, width)))
     return new Map(rows.map((cells) => [tuple(cells), readMeasure(rule.measure, String(cells[width]))]))

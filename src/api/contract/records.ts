@@ -106,6 +106,7 @@ const match = {
   quality: z.enum(qualities).exactOptional().describe('Quality.'), pricing: z.enum(pricingStates).exactOptional().describe('Pricing state.'),
   user: z.string().max(256).exactOptional().describe('End user.'), agent: z.string().max(256).exactOptional().describe('Agent.'), workflow: z.string().max(256).exactOptional().describe('Workflow.'),
   run: z.string().max(256).exactOptional().describe('Run.'), session: z.string().max(256).exactOptional().describe('Session.'),
+  cost_centre: z.string().max(60).exactOptional().describe("Cost centre at the time; '' = calls without one."),
   error_class: z.string().max(60).exactOptional().describe("Error class; '' = success."), call: idText.exactOptional().describe('Call id.'),
 }
 const recordQuery = {

@@ -16,13 +16,13 @@ import { clampInstant } from './storable-record.ts'
 const matchColumns: Readonly<Record<keyof RecordFilter['match'], string>> = {
   kind: 'kind', unit: 'unit_id', team: 'team_id', app: 'app_id', key: 'key_id', provider: 'provider', model: 'model', endpoint: 'endpoint',
   quality: 'quality', pricing: 'pricing', user: 'end_user', agent: 'agent', workflow: 'workflow', run: 'run', session: 'session',
-  error_class: 'error_class', call: 'toString(call_id)',
+  cost_centre: 'cost_centre', error_class: 'error_class', call: 'toString(call_id)',
 }
 /** Filters an index finds quickly, so that the whole range is searched at once. */
 const indexedMatches: ReadonlySet<string> = new Set(['run', 'session', 'call'])
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-export const isUuid = (text: string): boolean => uuid.test(text)
+const isUuid = (text: string): boolean => uuid.test(text)
 const selectRecord = `SELECT ${recordColumns.join(', ')} FROM usage_record FINAL`
 
 export interface Cursor { readonly at: number; readonly eventId: string }

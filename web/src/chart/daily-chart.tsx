@@ -18,7 +18,7 @@ const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '
 /** Names come from callers and reach the tooltip as markup. */
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) => escapes[character]!)
 
-/** Spend per day, stacked; the running day is pale, last month's same days are a dashed line. */
+/** Spend per day, stacked; the running day is pale, last month's same days are ticks. */
 export function DailyChart(props: DailyChartProps): ReactNode {
   const holder = useRef<HTMLDivElement>(null)
   const chart = useRef<EChartsType | null>(null)
@@ -45,7 +45,7 @@ function optionOf({ days, series, currency, zone }: DailyChartProps): Record<str
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches
   return {
     animation: !still, animationDuration: 240,
-    aria: { enabled: true, decal: { show: true, decals: decals.map((decal) => ({ ...decal, color: 'rgba(255,255,255,0.28)' })) } },
+    aria: { enabled: true, decal: { show: true, decals: decals.map((decal) => ({ ...decal, color: 'rgba(255,255,255,0.2)' })) } },
     grid: { left: 4, right: 4, top: 10, bottom: 2, containLabel: true },
     xAxis: {
       type: 'category', data: days.map((day) => formatDayIn(day.dayMs, zone)), axisTick: { show: false },
@@ -62,7 +62,7 @@ function optionOf({ days, series, currency, zone }: DailyChartProps): Record<str
       extraCssText: 'border-radius:8px;box-shadow:var(--shadow-float)',
       formatter: (points: readonly { readonly dataIndex: number }[]) => tooltipOf(points[0]?.dataIndex ?? 0, { days, series, currency, zone }),
     },
-    series: [...series.map((entry, index) => barOf(entry, index, days, surface)), lastMonth(days, ink)],
+    series: [...series.map((entry, index) => barOf(entry, index, days, surface)), lastMonth(days, tokenValue('--ink'), surface, !matchMedia('(min-width: 48rem)').matches)],
   }
 }
 
@@ -77,9 +77,10 @@ function barOf(entry: StackSeries, index: number, days: DailyChartProps['days'],
   }
 }
 
-const lastMonth = (days: DailyChartProps['days'], ink: string): Record<string, unknown> => ({
-  type: 'line', name: 'Same day, month before', symbol: 'none', step: 'middle', silent: true, z: 5,
-  lineStyle: { color: ink, width: 1.25, type: [3, 3] },
+/** A tick per day rather than a line: what is compared is each day with its own, not a trend. */
+const lastMonth = (days: DailyChartProps['days'], ink: string, surface: string, narrow: boolean): Record<string, unknown> => ({
+  type: 'line', name: 'Same day, month before', symbol: 'rect', symbolSize: [narrow ? 8 : 20, 2], showAllSymbol: true, silent: true, z: 5,
+  lineStyle: { width: 0 }, itemStyle: { color: ink, borderColor: surface, borderWidth: 1, decal: { symbol: 'none' } },
   data: days.map((day) => (day.previousCost === null ? null : plotValue(day.previousCost))),
 })
 

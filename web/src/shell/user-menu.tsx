@@ -16,9 +16,9 @@ export function UserMenu({ name, email, onSignOut, compact = false }: { readonly
   const choice = useThemeChoice()
   return (
     <DropdownMenu.Root>
-      <DropdownMenu.Trigger {...(compact ? { 'aria-label': `Account of ${name}` } : {})} className="flex w-full items-center gap-2.5 rounded-lg p-1.5 text-left hover:bg-hover">
+      <DropdownMenu.Trigger className="flex w-full items-center gap-2.5 rounded-lg p-1.5 text-left hover:bg-hover">
         <span aria-hidden className="inline-flex size-7 shrink-0 items-center justify-center rounded-full bg-accent-soft text-2xs font-semibold text-accent">{initialsOf(name)}</span>
-        {!compact && (
+        {compact ? <span className="sr-only">Account of {name}</span> : (
           <>
             <span className="min-w-0 flex-1"><span className="block truncate text-sm leading-4 font-medium">{name}</span><span className="label-quiet block truncate">{email}</span></span>
             <ChevronsUpDown aria-hidden className="size-3.5 text-ink-3" />

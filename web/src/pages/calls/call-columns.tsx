@@ -28,7 +28,7 @@ const column = createColumnHelper<RecordSummary>()
 /** `meta.track` is the column's width in the grid; `meta.align` its side. */
 export const callColumns = [
   column.accessor('at', {
-    header: 'Time', meta: { track: '8.25rem', align: 'left' },
+    header: 'Time', meta: { track: '6.75rem', align: 'left' },
     cell: ({ getValue }) => (
       <time dateTime={exactMoment(getValue())} title={exactMoment(getValue())} className="text-ink-2">
         {new Date(getValue()).toDateString() !== today() && <span className="text-ink-3">{formatDay(getValue())} </span>}
@@ -37,7 +37,7 @@ export const callColumns = [
     ),
   }),
   column.accessor((row) => row.caller.appName, {
-    id: 'caller', header: 'Caller', meta: { track: 'minmax(9rem,1.3fr)', align: 'left' },
+    id: 'caller', header: 'Caller', meta: { track: 'minmax(11rem,1.6fr)', align: 'left' },
     cell: ({ row: { original } }) => (
       <span className="block truncate" title={[original.caller.unitName, original.caller.teamName, original.caller.appName, original.caller.keyName].filter(Boolean).join(' / ')}>
         {original.caller.appName || 'Unknown'} <span className="text-ink-3">{original.caller.teamName}</span>
@@ -45,16 +45,16 @@ export const callColumns = [
     ),
   }),
   column.accessor(modelOf, {
-    id: 'model', header: 'Model', meta: { track: 'minmax(9rem,1.2fr)', align: 'left' },
+    id: 'model', header: 'Model', meta: { track: 'minmax(8.5rem,1.2fr)', align: 'left' },
     cell: ({ row: { original } }) => <span className="block truncate" title={`${original.provider} / ${modelOf(original)}`}>{modelOf(original)}</span>,
   }),
-  column.accessor((row) => freshTokens(row.usage), { id: 'in', header: 'In', meta: { track: '4.25rem', align: 'right' }, cell: ({ getValue }) => <Tokens count={getValue()} /> }),
-  column.accessor((row) => cachedTokens(row.usage), { id: 'cached', header: 'Cached', meta: { track: '4.25rem', align: 'right' }, cell: ({ getValue }) => <span className="text-ink-3"><Tokens count={getValue()} /></span> }),
-  column.accessor((row) => outputTokens(row.usage), { id: 'out', header: 'Out', meta: { track: '4.25rem', align: 'right' }, cell: ({ getValue }) => <Tokens count={getValue()} /> }),
-  column.accessor('cost', { header: 'Cost', meta: { track: '7.5rem', align: 'right' }, cell: ({ row: { original } }) => <CallCost row={original} /> }),
-  column.accessor('latencyMs', { header: 'Latency', meta: { track: '4.75rem', align: 'right' }, cell: ({ getValue }) => <span className="text-ink-2">{getValue() === null ? '–' : formatDuration(getValue() ?? 0)}</span> }),
-  column.accessor('status', { header: 'Status', meta: { track: '8.5rem', align: 'left' }, cell: ({ row: { original } }) => <StatusMark row={original} /> }),
-  column.display({ id: 'marks', header: 'Marks', meta: { track: '6rem', align: 'left' }, cell: ({ row: { original } }) => <Marks row={original} /> }),
+  column.accessor((row) => freshTokens(row.usage), { id: 'in', header: 'In', meta: { track: '3.75rem', align: 'right' }, cell: ({ getValue }) => <Tokens count={getValue()} /> }),
+  column.accessor((row) => cachedTokens(row.usage), { id: 'cached', header: 'Cached', meta: { track: '3.75rem', align: 'right' }, cell: ({ getValue }) => <span className="text-ink-3"><Tokens count={getValue()} /></span> }),
+  column.accessor((row) => outputTokens(row.usage), { id: 'out', header: 'Out', meta: { track: '3.75rem', align: 'right' }, cell: ({ getValue }) => <Tokens count={getValue()} /> }),
+  column.accessor('cost', { header: 'Cost', meta: { track: '7rem', align: 'right' }, cell: ({ row: { original } }) => <CallCost row={original} /> }),
+  column.accessor('latencyMs', { header: 'Latency', meta: { track: '4.25rem', align: 'right' }, cell: ({ getValue }) => <span className="text-ink-2">{getValue() === null ? '–' : formatDuration(getValue() ?? 0)}</span> }),
+  column.accessor('status', { header: 'Status', meta: { track: '7rem', align: 'left' }, cell: ({ row: { original } }) => <StatusMark row={original} /> }),
+  column.display({ id: 'marks', header: 'Marks', meta: { track: '7.25rem', align: 'left' }, cell: ({ row: { original } }) => <Marks row={original} /> }),
 ]
 
 /** A refusal cost nothing because it never left; an unknown price is not nothing. */

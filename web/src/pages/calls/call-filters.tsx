@@ -3,7 +3,7 @@ import { useMemo, type ReactNode } from 'react'
 import { costQuery, nodesQuery, type CostAnswer } from '../../api/queries.ts'
 import { Picker, type PickerOption } from '../../design/picker.tsx'
 import { exactCount } from '../../format/quantity.ts'
-import { callRanges, callStatuses, filterCount, rangeNames, statusNames, type CallSearch } from './call-search.ts'
+import { callRanges, callStatuses, filterCount, noCostCentre, rangeNames, statusNames, type CallSearch } from './call-search.ts'
 import { FilterBox, type Suggestion } from './filter-box.tsx'
 
 export type SetSearch = (change: Partial<Record<keyof CallSearch, string | undefined>>) => void
@@ -62,7 +62,7 @@ export function CallFilters({ search, onChange, live }: { readonly search: CallS
         {pick('quality', 'Quality', qualityOptions)}
         {pick('pricing', 'Pricing', pricingOptions)}
         {(['key', 'provider', 'run', 'user', 'call'] as const).map((field) => search[field] !== undefined && <span key={field}>{pick(field, fieldNames[field], [])}</span>)}
-        {search.cost_centre !== undefined && pick('cost_centre', 'Cost centre', [{ value: 'none', label: 'None' }])}
+        {search.cost_centre !== undefined && pick('cost_centre', 'Cost centre', [{ value: noCostCentre, label: 'None' }])}
         {filterCount(search) > 1 && (
           <button type="button" onClick={() => onChange(Object.fromEntries(Object.keys(search).filter((name) => name !== 'range' && name !== 'event').map((name) => [name, undefined])))} className="h-7 shrink-0 rounded-md px-2 text-xs font-medium text-ink-2 hover:text-ink">
             Clear all

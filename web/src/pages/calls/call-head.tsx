@@ -1,4 +1,4 @@
-import { TriangleAlert } from 'lucide-react'
+import { Info, TriangleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { Explanation } from '../../api/queries.ts'
 import { Badge } from '../../design/badge.tsx'
@@ -20,9 +20,15 @@ export function CallHead({ explanation: { record, unpriced } }: { readonly expla
         <time dateTime={exactMoment(record.at)} title={exactMoment(record.at)}>{formatMoment(record.at)}</time>
       </p>
       {unpriced.length > 0 && <p className="mt-3 flex gap-2 rounded-lg bg-warn-soft px-3 py-2 text-sm text-warn"><TriangleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />No price is known for {unpriced.join(', ').replaceAll('_', ' ')}. It is counted and can be priced later; it is not free.</p>}
-      {record.notices.length > 0 && <p className="mt-3 flex flex-wrap gap-1.5">{record.notices.map((notice) => <Badge key={notice} icon={TriangleAlert} tone="warn">{noticeText(notice)}</Badge>)}</p>}
+      {record.notices.length > 0 && <p className="mt-3 flex flex-wrap gap-1.5">{record.notices.map((notice) => <NoticeBadge key={notice} notice={notice} />)}</p>}
     </section>
   )
+}
+
+/** Something that should not happen is a warning; what policy did on purpose is only said. */
+function NoticeBadge({ notice }: { readonly notice: string }): ReactNode {
+  const amiss = /breach|mismatch|drift|unknown|late|missing/.test(notice)
+  return <Badge {...(amiss ? { icon: TriangleAlert, tone: 'warn' as const } : { icon: Info })}>{noticeText(notice)}</Badge>
 }
 
 /** "output_cap=4096" reads "output cap 4096". */

@@ -1,5 +1,8 @@
 import type { RecordMatch, RecordRange, RecordSummary } from '../../api/queries.ts'
 
+/** Stands in the address for calls that nobody pays for yet. */
+export const noCostCentre = 'none'
+
 /** Filters of the Calls page, all of them in the address so that a view can be sent to a colleague. */
 export interface CallSearch {
   readonly unit?: string
@@ -15,7 +18,7 @@ export interface CallSearch {
   readonly quality?: string
   readonly pricing?: string
   readonly call?: string
-  /** 'none': calls without a cost centre. */
+  /** A cost centre, or `noCostCentre`. */
   readonly cost_centre?: string
   readonly range?: CallRange
   /** The call whose explanation is open. */
@@ -52,10 +55,11 @@ export function readCallSearch(raw: Readonly<Record<string, unknown>>): CallSear
   }
 }
 
-/** The filters as the records list names them; the cost centre is not one of them and is matched by `covers`. */
+/** The filters as the records list names them. */
 export function matchOf(search: CallSearch): RecordMatch {
   const match: Record<string, string> = {}
-  for (const name of matchNames) if (search[name] !== undefined && name !== 'cost_centre') match[name] = search[name]
+  for (const name of matchNames) if (search[name] !== undefined) match[name] = search[name]
+  if (search.cost_centre === noCostCentre) match['cost_centre'] = ''
   if (search.status === 'refused') match['kind'] = 'refusal'
   else if (search.status !== undefined) match['error_class'] = search.status === 'ok' ? '' : search.status
   return match
@@ -71,7 +75,7 @@ export const filterCount = (search: CallSearch): number => matchNames.filter((na
 const memberOf: Readonly<Record<MatchName, (row: RecordSummary) => string>> = {
   unit: (row) => row.caller.unitId, team: (row) => row.caller.teamId, app: (row) => row.caller.appId, key: (row) => row.caller.keyId,
   model: (row) => row.servedModel || row.requestedModel, provider: (row) => row.provider, workflow: (row) => row.attribution.workflow,
-  run: (row) => row.attribution.run, user: (row) => row.attribution.user, quality: (row) => row.quality, pricing: (row) => row.pricing, call: (row) => row.callId, cost_centre: (row) => row.caller.costCentre || 'none',
+  run: (row) => row.attribution.run, user: (row) => row.attribution.user, quality: (row) => row.quality, pricing: (row) => row.pricing, call: (row) => row.callId, cost_centre: (row) => row.caller.costCentre || noCostCentre,
 }
 
 /** Whether a row of the live tail belongs to this view; the stream itself knows fewer filters. */

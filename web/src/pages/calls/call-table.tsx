@@ -62,7 +62,7 @@ export function CallTable(props: CallTableProps): ReactNode {
       onFocus={() => { if (active < 0) setActiveId(model[0]?.id) }}
       className="focus-inset group/rows relative min-h-0 flex-1 overflow-auto overscroll-contain"
     >
-      <div className={wide ? 'min-w-[62rem]' : ''}>
+      <div className={wide ? 'min-w-[70rem]' : ''}>
         {wide && <HeadRow table={table} />}
         <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
           {items.map((item) => {
@@ -74,13 +74,13 @@ export function CallTable(props: CallTableProps): ReactNode {
                 style={{ height: item.size, transform: `translateY(${item.start}px)`, ...(wide ? { gridTemplateColumns: template } : {}) }}
                 className={classNames(
                   'absolute inset-x-0 top-0 cursor-pointer border-b border-line text-sm hover:bg-hover focus-visible:outline-none',
-                  wide ? 'grid items-center gap-x-4 px-5' : 'px-4 py-2.5',
+                  wide ? 'grid items-center gap-x-3 px-8' : 'px-4 py-2.5',
                   row.id === selected && 'bg-selected hover:bg-selected', arrived.has(row.id) && 'animate-arrive',
                   row.id === activeId && 'group-focus-visible/rows:shadow-[inset_2px_0_0_var(--focus)]',
                 )}
               >
                 {wide ? row.getVisibleCells().map((cell) => (
-                  <div key={cell.id} role="gridcell" className={classNames('min-w-0 truncate', cell.column.columnDef.meta?.align === 'right' && 'text-right')}>{flexRender(cell.column.columnDef.cell, cell.getContext())}</div>
+                  <div key={cell.id} role="gridcell" className={classNames('min-w-0 truncate [&>*]:align-middle', cell.column.columnDef.meta?.align === 'right' && 'text-right', cell.column.id === 'status' && 'pl-3')}>{flexRender(cell.column.columnDef.cell, cell.getContext())}</div>
                 )) : <NarrowRow row={row.original} />}
               </div>
             )
@@ -95,9 +95,9 @@ export function CallTable(props: CallTableProps): ReactNode {
 function HeadRow({ table }: { readonly table: ReturnType<typeof useReactTable<RecordSummary>> }): ReactNode {
   return (
     <div role="rowgroup" className="sticky top-0 z-10">
-      <div role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }} className="grid h-8 items-center gap-x-4 border-b border-line bg-surface px-5 text-xs font-medium text-ink-3">
+      <div role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }} className="grid h-8 items-center gap-x-3 border-b border-line bg-surface px-8 text-xs font-medium text-ink-3">
         {table.getFlatHeaders().map((header) => (
-          <div key={header.id} role="columnheader" className={header.column.columnDef.meta?.align === 'right' ? classNames('text-right', header.id === 'cost' && 'pr-[6.6ch]') : ''}>
+          <div key={header.id} role="columnheader" className={header.column.columnDef.meta?.align === 'right' ? 'text-right' : header.id === 'status' ? 'pl-3' : ''}>
             {flexRender(header.column.columnDef.header, header.getContext())}
           </div>
         ))}

@@ -10,7 +10,7 @@ import { PageHead } from '../../design/page-head.tsx'
 import { exactCount } from '../../format/quantity.ts'
 import { CallDrawer } from './call-drawer.tsx'
 import { CallFilters, type SetSearch } from './call-filters.tsx'
-import { covers, filterCount, matchOf, rangeOf, type CallSearch } from './call-search.ts'
+import { filterCount, matchOf, rangeOf, type CallSearch } from './call-search.ts'
 import { CallTable } from './call-table.tsx'
 import { useLiveRows, type LiveRows } from './use-live-rows.ts'
 
@@ -22,11 +22,10 @@ export function CallsPage(): ReactNode {
   const [openedAt] = useState(() => Date.now())
   const list = useInfiniteQuery(recordsQuery(matchOf(search), rangeOf(search, openedAt)))
   const setSearch: SetSearch = useCallback((change) => void navigate({ search: (before) => ({ ...before, ...change }) as CallSearch, replace: !('event' in change) }), [navigate])
-  const rows = useMemo(() => joined(live.rows, list.data?.pages.flatMap((page) => page.rows) ?? [], search), [live.rows, list.data, search])
+  const rows = useMemo(() => joined(live.rows, list.data?.pages.flatMap((page) => page.rows) ?? []), [live.rows, list.data])
   const arrived = useMemo(() => new Set(live.rows.slice(0, 40).map((row) => row.eventId)), [live.rows])
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = list
   const onEnd = useCallback(() => { if (hasNextPage && !isFetchingNextPage) void fetchNextPage() }, [hasNextPage, isFetchingNextPage, fetchNextPage])
-  useClientSideMatch(search, rows.length, onEnd)
   const onOpen = useCallback((event: string) => setSearch({ event }), [setSearch])
   return (
     <div className="flex min-h-0 flex-1 flex-col">
@@ -45,22 +44,16 @@ export function CallsPage(): ReactNode {
   )
 }
 
-/** Live rows over listed ones, each record once, newest first; filters the API does not know are applied here. */
-function joined(live: readonly RecordSummary[], listed: readonly RecordSummary[], search: CallSearch): readonly RecordSummary[] {
+/** Live rows over listed ones, each record once, newest first. */
+function joined(live: readonly RecordSummary[], listed: readonly RecordSummary[]): readonly RecordSummary[] {
   const seen = new Set<string>()
   const rows: RecordSummary[] = []
   for (const row of [...live, ...listed]) {
-    if (seen.has(row.eventId) || (search.cost_centre !== undefined && !covers(search, row))) continue
+    if (seen.has(row.eventId)) continue
     seen.add(row.eventId)
     rows.push(row)
   }
   return rows.sort((a, b) => b.at - a.at || (a.eventId < b.eventId ? 1 : -1))
-}
-
-/** With a filter that only this page applies, pages are fetched until the view is filled or the range ends. */
-function useClientSideMatch(search: CallSearch, count: number, more: () => void): void {
-  const wanted = search.cost_centre !== undefined && count < 50
-  useEffect(() => { if (wanted) more() }, [wanted, count, more])
 }
 
 const stateWords = { live: 'Live', connecting: 'Connecting', offline: 'Reconnecting', paused: 'Paused' } as const

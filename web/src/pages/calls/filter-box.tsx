@@ -30,7 +30,7 @@ export function FilterBox({ suggestions, onPick, onEvent }: { readonly suggestio
       <ListFilter aria-hidden className="absolute top-2 left-2.5 size-4 text-ink-3" />
       <input
         data-filter role="combobox" aria-label="Filter calls" aria-expanded={expanded} aria-controls={id} aria-activedescendant={expanded && shown[active] ? `${id}-${active}` : undefined}
-        placeholder="Filter by team, app, model, status…" value={text} autoComplete="off" onKeyDown={onKeyDown}
+        placeholder="Filter calls…" value={text} autoComplete="off" onKeyDown={onKeyDown}
         onFocus={() => setOpen(true)} onBlur={() => setOpen(false)} onChange={(event) => { setText(event.target.value); setActive(0) }}
         className="h-8 w-full rounded-md border border-line-strong bg-surface pr-9 pl-8.5 text-sm"
       />

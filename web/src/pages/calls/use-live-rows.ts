@@ -7,6 +7,7 @@ import { covers, type CallSearch } from './call-search.ts'
 const liveRowsMax = 500
 /** Rows that arrive within this time are drawn together. */
 const drawEveryMs = 300
+const reopenAfterMs = 5000
 
 export type LiveState = 'connecting' | 'live' | 'paused' | 'offline'
 export interface LiveRows {
@@ -48,16 +49,14 @@ export function useLiveRows(search: CallSearch): LiveRows {
     setRows([])
     inbox.current = []
     const kind = filters.status === 'refused' ? 'refusal' : undefined
-    const stream = new EventSource(withSearch('/api/v1/records/stream', { kind, team: filters.team, app: filters.app, model: filters.model }))
-    stream.addEventListener('open', () => setConnected('live'))
-    stream.addEventListener('error', () => setConnected('offline'))
-    stream.addEventListener('record', (event: MessageEvent<string>) => {
-      const row = JSON.parse(event.data) as RecordSummary
-      if (covers(filters, row)) inbox.current = [...inbox.current.slice(1 - liveRowsMax), row]
+    const address = withSearch('/api/v1/records/stream', { kind, team: filters.team, app: filters.app, model: filters.model })
+    const tail = openTail(address, {
+      connected: setConnected,
+      row: (row) => { if (covers(filters, row)) inbox.current = [...inbox.current.slice(1 - liveRowsMax), row] },
+      dropped: (count) => setDropped((before) => before + count),
     })
-    stream.addEventListener('dropped', (event: MessageEvent<string>) => setDropped((count) => count + countOf(event.data)))
     const timer = setInterval(drain, drawEveryMs)
-    return () => { stream.close(); clearInterval(timer) }
+    return () => { tail.close(); clearInterval(timer) }
   }, [view, drain])
 
   const toggle = useCallback(() => {
@@ -68,12 +67,36 @@ export function useLiveRows(search: CallSearch): LiveRows {
   return { state: paused ? 'paused' : connected, rows, waiting, dropped, toggle }
 }
 
-/** `dropped` carries a count, bare or as a member. */
+interface TailEvents {
+  readonly connected: (state: 'live' | 'offline') => void
+  readonly row: (row: RecordSummary) => void
+  readonly dropped: (count: number) => void
+}
+
+/** A browser gives a stream up for good when it is refused, say with 503 during a restart; this one asks again. */
+function openTail(address: string, events: TailEvents): { readonly close: () => void } {
+  let stream: EventSource | null = null
+  let retry: ReturnType<typeof setTimeout> | undefined
+  const open = (): void => {
+    const opened = new EventSource(address)
+    stream = opened
+    opened.addEventListener('open', () => events.connected('live'))
+    opened.addEventListener('error', () => {
+      events.connected('offline')
+      if (opened.readyState === EventSource.CLOSED) retry = setTimeout(open, reopenAfterMs)
+    })
+    opened.addEventListener('record', (event: MessageEvent<string>) => events.row(JSON.parse(event.data) as RecordSummary))
+    opened.addEventListener('dropped', (event: MessageEvent<string>) => events.dropped(countOf(event.data)))
+  }
+  open()
+  return { close: () => { clearTimeout(retry); stream?.close() } }
+}
+
+/** `dropped` says how many rows were left out. */
 function countOf(data: string): number {
   try {
     const value: unknown = JSON.parse(data)
-    if (typeof value === 'number') return value
-    const count = (value as { count?: unknown } | null)?.count
-    return typeof count === 'number' ? count : 1
+    const rows = (value as { rows?: unknown } | null)?.rows
+    return typeof rows === 'number' ? rows : 1
   } catch { return 1 }
 }

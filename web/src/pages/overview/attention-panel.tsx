@@ -5,7 +5,7 @@ import type { Overview } from '../../api/queries.ts'
 import { Money } from '../../design/figures.tsx'
 import { Panel } from '../../design/panel.tsx'
 import { exactCount, formatShare } from '../../format/quantity.ts'
-import type { CallSearch } from '../calls/call-search.ts'
+import { noCostCentre, type CallSearch } from '../calls/call-search.ts'
 
 /** The shares of spend that the total does not say everything about; each opens its calls. */
 export function AttentionPanel({ overview, className }: { readonly overview: Overview; readonly className?: string }): ReactNode {
@@ -16,7 +16,7 @@ export function AttentionPanel({ overview, className }: { readonly overview: Ove
         <Share icon={Tag} name="Unpriced" text="Calls with a part that has no known price" ratio={unpriced.ratio} search={{ pricing: 'unpriced', range: '30d' }}>
           {unpriced.calls === 1 ? '1 call' : `${exactCount(unpriced.calls)} calls`}
         </Share>
-        <Share icon={CircleDashed} name="Unallocated" text="Cost without a cost centre" ratio={unallocated.ratio} search={{ cost_centre: 'none', range: '30d' }}>
+        <Share icon={CircleDashed} name="Unallocated" text="Cost without a cost centre" ratio={unallocated.ratio} search={{ cost_centre: noCostCentre, range: '30d' }}>
           <Money decimal={unallocated.cost} currency={overview.currency} />
         </Share>
         <Share icon={CircleHelp} name="Uncertain" text="Booked at the bound, the outcome is not known" ratio={uncertain.ratio} search={{ quality: 'uncertain', range: '30d' }}>

@@ -73,7 +73,7 @@ function Headline({ overview }: { readonly overview: Overview }): ReactNode {
           )}
         </div>
       </div>
-      <dl className="flex flex-wrap gap-x-8 gap-y-3">
+      <dl className="grid grid-cols-[auto_auto] gap-x-8 gap-y-3 sm:flex sm:flex-wrap">
         {forecast.landing !== null && (
           <Figure label="Forecast, month end" title={`${forecast.label} (${forecast.basisDays} days)`}>
             {formatMoneyShort(forecast.landing, currency)}
@@ -135,7 +135,7 @@ function Legend({ series, split, total, currency }: { readonly series: readonly 
           </li>
         )
       })}
-      <li className="-mx-1.5 flex h-7 items-center gap-2 px-1.5 text-xs text-ink-3"><span aria-hidden className="w-2.5 border-t border-dashed border-ink-3" />Same day, month before</li>
+      <li className="-mx-1.5 flex h-7 items-center gap-2 px-1.5 text-xs text-ink-3"><span aria-hidden className="w-2.5 border-t-2 border-ink" />Same day, month before</li>
     </ul>
   )
 }

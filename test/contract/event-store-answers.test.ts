@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { uuidv7 } from '../../src/base/ids.ts'
 import { costDimensions, costMeasures, type CostQuery } from '../../src/core/analytics/cost-query.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { periodAt } from '../../src/base/period.ts'
 import { bucketStarts, coarsestSource, dayMs, hourMs, segmentsOf, type Source } from '../../src/core/analytics/query-range.ts'

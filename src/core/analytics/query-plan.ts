@@ -223,7 +223,7 @@ export function sumsOfCells(columns: readonly string[], cells: Cells): Sums {
 }
 
 /** The whole question's sums: counts over every currency, money in the chosen one. */
-export function totalSums(perCurrency: ReadonlyMap<string, Sums>, currency: string): Sums {
+function totalSums(perCurrency: ReadonlyMap<string, Sums>, currency: string): Sums {
   const total: Partial<Record<SumName, bigint>> = {}
   for (const [code, sums] of perCurrency) {
     for (const name of sumNames) {

@@ -7,7 +7,7 @@ import { quoted, type EventConnection } from './connection.ts'
 /** One machine, or a named cluster whose replicas share the tables. Only the engine clause differs. */
 export type EngineLayout = 'single' | { readonly cluster: string }
 
-export interface Migration {
+interface Migration {
   readonly version: number
   readonly name: string
   /** SHA-256 of the file before templating, hex. */
@@ -18,7 +18,7 @@ export interface Migration {
 const folder = new URL('./migrations/', import.meta.url)
 
 /** The numbered files beside this module, in order, with the layout's words put in. */
-export function readMigrations(layout: EngineLayout): readonly Migration[] {
+function readMigrations(layout: EngineLayout): readonly Migration[] {
   const names = readdirSync(folder).filter((name) => /^\d{4}_\w+\.sql$/.test(name)).sort()
   return names.map((name, index) => {
     const version = Number(name.slice(0, 4))

@@ -1,8 +1,8 @@
 import type { UsageRecord } from '../../core/usage/usage-record.ts'
 
 /** The engine's hours end in 2106; an instant outside is moved to the edge and the record says so. */
-export const storedInstantMaxMs = Date.UTC(2105, 0, 1)
-export const clampedNotice = 'instant_clamped'
+const storedInstantMaxMs = Date.UTC(2105, 0, 1)
+const clampedNotice = 'instant_clamped'
 
 const loneSurrogate = /\p{Surrogate}/u
 
@@ -10,7 +10,7 @@ const loneSurrogate = /\p{Surrogate}/u
  * The record as every event store keeps it, so that no single row can make a batch unstorable: lone surrogates become U+FFFD
  * (they have no UTF-8 form), and instants outside the engine's range are clamped with a notice.
  */
-export function storableRecord(usageRecord: UsageRecord): UsageRecord {
+function storableRecord(usageRecord: UsageRecord): UsageRecord {
   const clean = cleanText(usageRecord) as UsageRecord
   const instants = [clean.at, clean.occurredAt, clean.firstByteAt, clean.endAt]
   if (instants.every((ms) => ms >= 0 && ms <= storedInstantMaxMs)) return clean

@@ -2,11 +2,15 @@ import type { Log } from '../base/log.ts'
 import type { PriceData, PriceEntry } from '../core/pricing/price-entry.ts'
 import { canonicalProvider } from '../core/pricing/provider-names.ts'
 import type { CallerPath } from '../core/usage/usage-record.ts'
+import type { ProviderRoute } from '../core/usage/provider-route.ts'
 import type { ApiKey, ControlStore, OrgNode } from '../store/ports.ts'
 import type { Snapshot, SnapshotKey, WireRule } from './sync-protocol.ts'
 
 /** How far back a price may have ended and still be sent: calls in flight and gateways that were away price at their own instant. */
 const pastPricesMs = 24 * 3_600_000
+
+/** The credential of a provider whose secret lives in this process's environment and is never stored. */
+export type EnvCredential = (providerName: string) => ProviderRoute['credential']
 
 /**
  * Builds and keeps the configuration that gateways run on, and tells those who wait when there is a newer one.
@@ -16,15 +20,17 @@ export class Snapshots {
   readonly #control: ControlStore
   readonly #now: () => number
   readonly #log: Log
+  readonly #envCredential: EnvCredential
   #current: { readonly version: string; readonly text: string } | null = null
   #building: Promise<void> | null = null
   #stale = true
   readonly #waiters = new Set<() => void>()
 
-  constructor(control: ControlStore, now: () => number, log: Log) {
+  constructor(control: ControlStore, now: () => number, log: Log, envCredential: EnvCredential) {
     this.#control = control
     this.#now = now
     this.#log = log
+    this.#envCredential = envCredential
     control.onChange(() => {
       this.#stale = true
       for (const wake of this.#waiters) wake()
@@ -67,13 +73,13 @@ export class Snapshots {
     }
     this.#stale = false
     const started = performance.now()
-    const snapshot = await buildSnapshot(this.#control, version, this.#now())
+    const snapshot = await buildSnapshot(this.#control, version, this.#now(), this.#envCredential)
     this.#current = { version, text: JSON.stringify(snapshot) }
     this.#log('info', 'snapshot built', { version, bytes: this.#current.text.length, keys: snapshot.keys.length, prices: snapshot.prices.entries.length, ms: Math.round(performance.now() - started) })
   }
 }
 
-export async function buildSnapshot(control: ControlStore, version: string, nowMs: number): Promise<Snapshot> {
+export async function buildSnapshot(control: ControlStore, version: string, nowMs: number, envCredential: EnvCredential): Promise<Snapshot> {
   const orgNodes = await control.listOrgs()
   const orgs: { id: string; name: string; hashSecret: string }[] = []
   const keys: SnapshotKey[] = []
@@ -88,7 +94,9 @@ export async function buildSnapshot(control: ControlStore, version: string, nowM
       const caller = callerPath(nodes, key)
       if (caller !== null) keys.push({ sha256: key.sha256, caller, policy: key.policy, revoked: key.revokedAt !== null, expiresAt: key.expiresAt })
     }
-    for (const { source: _source, ...route } of await control.listProviders(orgId)) providers.push(route)
+    for (const { source, ...route } of await control.listProviders(orgId)) {
+      providers.push(source === 'env' ? { ...route, credential: envCredential(route.name) } : route)
+    }
     for (const rule of await control.listRules(orgId)) rules.push({ ...rule, limit: String(rule.limit) })
     for (const entry of await control.listEntries({ orgId, atMs: nowMs - pastPricesMs })) {
       if (seen.has(entry.id)) continue

@@ -91,7 +91,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const port = typeof address === 'object' && address !== null ? address.port : options.port
 
   const loops = [
-    untilStopped(stopping.signal, log, 'hello', 1_000, async () => {
+    untilStopped(stopping.signal, log, 'hello', 200, async () => {
       if (epoch !== 0) return sleep(1_000, undefined, { signal: stopping.signal }).catch(() => {})
       const answer = await client.hello({ journalId: journal.id, lastEpoch: 0, version: options.version })
       if (answer.last !== null) journal.ack(answer.last)
@@ -101,7 +101,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       shipper.start()
       log('info', 'connected to the control plane', { epoch, journal: journal.id })
     }),
-    untilStopped(stopping.signal, log, 'snapshot', 1_000, async () => {
+    untilStopped(stopping.signal, log, 'snapshot', 200, async () => {
       const next = await client.snapshot(state?.version ?? '', stopping.signal)
       if (next === null) return
       adopt(next.snapshot)

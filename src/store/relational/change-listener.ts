@@ -1,7 +1,8 @@
 import { Client } from 'pg'
 import { limits } from '../../config/limits.ts'
 import { changeChannel } from './change.ts'
-import { connectionOptions, type Log } from './database.ts'
+import type { Log } from '../../base/log.ts'
+import { connectionOptions } from './database.ts'
 
 /**
  * Hears changes made by any process, on a connection of its own.
@@ -32,7 +33,7 @@ export function createChangeListener(url: string, log: Log): ChangeListener {
     if (closed() || client !== broken) return
     client = null
     state = 'waiting'
-    log('the change listener lost PostgreSQL', { reason, retryMs: backoffMs })
+    log('warn', 'the change listener lost PostgreSQL', { reason, retryMs: backoffMs })
     void broken.end().catch(() => undefined)
     timer = setTimeout(() => { void connect() }, backoffMs)
     timer.unref()

@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect, sql, type PostgresPool, type PostgresPoolClient, type Transaction } from 'kysely'
 import { Pool, types, type ClientConfig, type PoolClient } from 'pg'
+import type { Log } from '../../base/log.ts'
 import { assert } from '../../base/assert.ts'
 import { TollgateError } from '../../base/errors.ts'
 import { limits } from '../../config/limits.ts'
@@ -19,8 +20,6 @@ export interface Database {
 
 /** A lane or a transaction of it. */
 export type Queries = Kysely<Schema> | Transaction<Schema>
-
-export type Log = (message: string, facts: Readonly<Record<string, string | number>>) => void
 
 /** One lane's pool; sizes and timeouts are bounds, not tuning. */
 interface LaneOptions {
@@ -55,7 +54,7 @@ function openLane(options: LaneOptions): Kysely<Schema> {
     idleTimeoutMillis: 60_000,
   })
   // A connection that breaks says so as an event, idle or between two statements; without a listener Node would end the process.
-  const broke = (error: Error): void => { options.log('a PostgreSQL connection broke', { lane: options.name, reason: error.message }) }
+  const broke = (error: Error): void => { options.log('warn', 'a PostgreSQL connection broke', { lane: options.name, reason: error.message }) }
   pool.on('error', broke)
   pool.on('connect', (client) => { client.on('error', broke) })
   return new Kysely<Schema>({ dialect: new PostgresDialect({ pool: translatingPool(pool) }) })

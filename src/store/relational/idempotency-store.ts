@@ -44,7 +44,7 @@ export function createIdempotencyStore(db: Database, box: SecretBox): Idempotenc
         .where('org_id', '=', key.orgId).where('name', '=', name).execute()
     },
     async release(key) {
-      await db.config.deleteFrom('idempotent_write').where('org_id', '=', key.orgId).where('name', '=', nameOf(key)).execute()
+      await db.config.deleteFrom('idempotent_write').where('org_id', '=', key.orgId).where('name', '=', nameOf(key)).where('status', 'is', null).execute()
     },
   }
 }

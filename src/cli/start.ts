@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadConfig, type Config } from '../config/config.ts'
+import { localNodeCredential, secretKey } from '../config/secrets.ts'
+import { startEngines, type Engines } from '../engines/supervisor.ts'
+import { startSim } from '../sim/openai-sim.ts'
+import { createLog } from './log.ts'
+import { Plane } from './planes.ts'
+import type { Prepared } from './prepare.ts'
+
+/**
+ * `tollgate start`: engines, then control plane and gateway as processes of their own that speak the same protocol
+ * as they would across a network. With no provider configured and no data yet, a simulated one in its own directory.
+ */
+export async function runStart(args: readonly string[], _version: string): Promise<number> {
+  const startedAt = performance.now()
+  const log = createLog('start')
+  const told = untilInterrupted()
+  const { config, demo } = chooseMode(loadConfig(process.env, process.cwd()), args)
+  const sim = demo ? await startSim({ port: 0 }) : null
+  secretKey(config.data_dir, config.secretKeyText)
+  const engines = await startEngines({
+    dataDir: join(config.data_dir, 'engines'), log, postgres: config.postgres_url === undefined, events: config.clickhouse_url === undefined,
+  })
+  const env = planeEnvironment(config, engines, sim?.url ?? null)
+  const control = new Plane<Prepared & { readonly port: number }>('control', env, log)
+  const gateway = new Plane<{ readonly port: number }>('gateway', env, log)
+  try {
+    const [ready, served] = await Promise.all([control.start(), gateway.start()])
+    announce(config, { ...ready, port: ready.port }, served.port, performance.now() - startedAt, demo)
+    process.stderr.write(`${JSON.stringify({ pids: { start: process.pid, control: control.pid, gateway: gateway.pid, ...engines.pids() } })}\n`)
+    await told
+    console.log('\nStopping: calls in flight are finished, the journal is shipped …')
+    return 0
+  } finally {
+    await gateway.stop(30_000)
+    await control.stop(10_000)
+    await engines.stop()
+    await sim?.close()
+    console.log('Stopped.')
+  }
+}
+
+function untilInterrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve())
+  })
+}
+
+/** Demo only where nothing real exists: no provider, no data directory of a real installation. */
+function chooseMode(config: Config, args: readonly string[]): { readonly config: Config; readonly demo: boolean } {
+  const configured = Object.keys(config.envProviders).length + Object.keys(config.providers).length > 0
+  const hasData = existsSync(join(config.data_dir, 'engines'))
+  const demo = args.includes('--demo') || (!configured && !hasData && !args.includes('--no-demo') && config.postgres_url === undefined)
+  return { demo, config: demo ? { ...config, data_dir: `${config.data_dir}-demo` } : config }
+}
+
+function planeEnvironment(config: Config, engines: Engines, simUrl: string | null): NodeJS.ProcessEnv {
+  const events = engines.events
+  const clickhouse = events === null ? config.clickhouse_url! : `${events.url.replace('://', `://${events.username}:${encodeURIComponent(events.password)}@`)}/${events.database}`
+  return {
+    ...process.env,
+    TOLLGATE_DATA_DIR: config.data_dir,
+    TOLLGATE_POSTGRES_URL: engines.postgresUrl ?? config.postgres_url!,
+    TOLLGATE_CLICKHOUSE_URL: clickhouse,
+    TOLLGATE_CONTROL_URL: `http://127.0.0.1:${config.console.port}`,
+    TOLLGATE_GATEWAY_PORT: String(config.gateway.port),
+    TOLLGATE_CONSOLE_PORT: String(config.console.port),
+    TOLLGATE_NODE_CREDENTIAL: config.nodeCredential ?? localNodeCredential(config.data_dir),
+    ...(simUrl === null ? {} : { TOLLGATE_DEMO: '1', OPENAI_API_KEY: 'sim', OPENAI_BASE_URL: simUrl }),
+  }
+}
+
+function announce(config: Config, ready: Prepared & { readonly port: number }, gatewayPort: number, ms: number, demo: boolean): void {
+  const consoleUrl = `http://${config.console.host === '0.0.0.0' ? '127.0.0.1' : config.console.host}:${ready.port}`
+  const gatewayUrl = `http://${config.gateway.host === '0.0.0.0' ? '127.0.0.1' : config.gateway.host}:${gatewayPort}`
+  const lines = [
+    '',
+    `  Tollgate is ready in ${(ms / 1000).toFixed(1)} s${demo ? '   [ DEMO: a simulated provider; set OPENAI_API_KEY to serve a real one ]' : ''}`,
+    '',
+    `  Console   ${consoleUrl}${ready.adminToken === null ? '' : `/?token=${ready.adminToken}   (signs in once)`}`,
+    `  Gateway   ${gatewayUrl}`,
+    `  Data      ${config.data_dir}`,
+  ]
+  if (ready.firstKey !== null) {
+    lines.push(
+      '', '  Try it:', '',
+      `    curl ${gatewayUrl}/v1/chat/completions \\`,
+      `      -H "Authorization: Bearer ${ready.firstKey}" -H "Content-Type: application/json" \\`,
+      `      -d '{"model":"gpt-4o-mini","max_tokens":64,"messages":[{"role":"user","content":"Hello"}]}'`,
+    )
+  } else lines.push('', '  Signed out? `npx tollgate admin-token` prints a new sign-in link.')
+  console.log(`${lines.join('\n')}\n`)
+}

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createMemoryIdempotencyStore } from '../../src/api/idempotency.ts'
 import type { IdempotencyKey, IdempotencyStore } from '../../src/store/ports.ts'
-import { openIdempotencyStore } from '../../src/store/relational/idempotency.ts'
 import { startPostgres, type TestPostgres } from './control-store-engine.ts'
 
 /** One contract, on the memory store and on PostgreSQL. */
@@ -51,15 +50,12 @@ contract('memory', createMemoryIdempotencyStore)
 
 let postgres: TestPostgres
 let database: Awaited<ReturnType<TestPostgres['openStore']>>
-let relational: ReturnType<typeof openIdempotencyStore>
 beforeAll(async () => {
   postgres = await startPostgres()
   database = await postgres.openStore()
-  relational = openIdempotencyStore({ url: database.url })
 })
 afterAll(async () => {
-  await relational.close()
   await database.close()
   await postgres.stop()
 })
-contract('postgres', () => relational)
+contract('postgres', () => database.store.idempotency)

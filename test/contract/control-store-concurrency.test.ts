@@ -1,5 +1,5 @@
 import { Client } from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { windowId } from '../../src/core/entitlement/rule.ts'
 import type { ControlStore } from '../../src/store/ports.ts'
 import { openControlStore, startPostgres, type TestPostgres } from './control-store-engine.ts'
@@ -136,6 +136,93 @@ describe('blocks at once', () => {
     expect(windows.reduce((sum, window) => sum + window.committed, 0n)).toBe(4n * 15n * 8n * 2n)
     expect(windows.reduce((sum, window) => sum + window.leased, 0n)).toBe(4n * 12n * 1_000n - 4n * 15n * 8n * 3n)
     expect((await store.listJournals()).map((journal) => journal.batches)).toEqual([15, 15, 15, 15])
+  })
+})
+
+describe('steps held half way', () => {
+  /** A transaction from outside that stops others at a row until it is undone. */
+  async function hold(text: string): Promise<() => Promise<void>> {
+    const holder = new Client({ connectionString: url })
+    await holder.connect()
+    await holder.query('BEGIN')
+    await holder.query(text)
+    return async () => {
+      await holder.query('ROLLBACK')
+      await holder.end()
+    }
+  }
+  /** Waits until so many transactions wait for a lock, or until `done` says that one did not have to. */
+  async function untilWaiting(count: number, done: () => boolean = () => false): Promise<void> {
+    const client = new Client({ connectionString: url })
+    await client.connect()
+    await vi.waitFor(async () => {
+      const { rowCount } = await client.query(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+      expect(done() || rowCount === count).toBe(true)
+    }, { timeout: 20_000, interval: 10 }).finally(() => client.end())
+  }
+
+  it('an epoch opens only after the grants of the one before', async () => {
+    await openBudget(store)
+    await store.grantLease(leaseRequest({ leaseId: 'first' }))
+    const letGo = await hold('SELECT 1 FROM budget_window FOR UPDATE')
+    const granting = store.grantLease(leaseRequest({ leaseId: 'late' }))
+    await untilWaiting(1)
+    let opened = false
+    const opening = stores[1]!.openEpoch('gateway_1', 'journal_1', 1, 1).then(() => { opened = true })
+    await untilWaiting(2, () => opened)
+    expect(opened).toBe(false)
+    await letGo()
+    expect(await granting).toMatchObject({ granted: 100n })
+    await opening
+  })
+
+  it('a block of the same journal does not wait for a grant', async () => {
+    await openBudget(store)
+    await store.grantLease(leaseRequest({ leaseId: 'first' }))
+    const letGo = await hold('SELECT 1 FROM budget_window FOR UPDATE')
+    const granting = store.grantLease(leaseRequest({ leaseId: 'late' }))
+    await untilWaiting(1)
+    expect(await apply(stores[1]!, effect(1))).toBe(true)
+    await letGo()
+    expect(await granting).toMatchObject({ granted: 100n })
+  })
+
+  it('a limit moves after the window that a grant makes, and reaches it', async () => {
+    await openBudget(store, { limit: 1_000n })
+    const letGo = await hold(`INSERT INTO lease VALUES ('acme', 'l1', '', 1, 'rule_1', 0, '', 1, 0)`)
+    const granting = store.grantLease(leaseRequest({ leaseId: 'l1' }))
+    await untilWaiting(1)
+    let moved = false
+    const moving = stores[1]!.updateRule('acme', 'rule_1', { limit: 5n }, actor).then(() => { moved = true })
+    await untilWaiting(2, () => moved)
+    await letGo()
+    await Promise.all([granting, moving])
+    expect(await store.windows('acme', {})).toMatchObject([{ limit: 5n, leased: 100n }])
+  })
+
+  it('a limit moves after the windows that a block makes, and reaches them', async () => {
+    await openBudget(store, { limit: 1_000n })
+    const letGo = await hold(`INSERT INTO quarantine VALUES ('journal_1', 1, 1, 0, '', '')`)
+    const applying = apply(store, effect(1, { commits: [commitOf(7n)], quarantined: [{ index: 0, reason: 'odd', payload: '' }] }))
+    await untilWaiting(1)
+    let moved = false
+    const moving = stores[1]!.updateRule('acme', 'rule_1', { limit: 5n }, actor).then(() => { moved = true })
+    await untilWaiting(2, () => moved)
+    await letGo()
+    expect(await applying).toBe(true)
+    await moving
+    expect(await store.windows('acme', {})).toMatchObject([{ limit: 5n, committed: 7n }])
+  })
+
+  it('two grants of one id make one lease', async () => {
+    await openBudget(store)
+    await store.grantLease(leaseRequest({ leaseId: 'first' }))
+    const letGo = await hold('SELECT 1 FROM budget_window FOR UPDATE')
+    const both = many(2, (index) => pick(index).grantLease(leaseRequest({ leaseId: 'same' })))
+    await untilWaiting(2)
+    await letGo()
+    expect((await both).map((grant) => grant?.granted)).toEqual([100n, 100n])
+    expect(await store.windows('acme', {})).toMatchObject([{ leased: 200n }])
   })
 })
 

@@ -7,8 +7,3 @@ export class InvariantError extends Error {
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new InvariantError(message)
 }
-
-/** Closes a switch over a union; the compiler refuses a member left out. */
-export function unreachable(value: never): never {
-  throw new InvariantError(`unexpected value ${String(value)}`)
-}

@@ -1,8 +1,5 @@
 import { randomBytes, randomFillSync } from 'node:crypto'
 
-/** A string that carries its meaning in the type; parsers are the only place that makes one with `as`. */
-export type Brand<Text extends string, Tag extends string> = Text & { readonly __brand: Tag }
-
 const pool = Buffer.allocUnsafe(16 * 256)
 let poolOffset = pool.length
 const hex: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))

@@ -7,8 +7,6 @@ export type Amount = bigint
 /** Decimal places an amount carries: NUMERIC(38,15) and Decimal(38,15) in the engines. */
 export const amountScale = 15
 const unit = 10n ** BigInt(amountScale)
-/** One currency unit, e.g. one US dollar. */
-export const oneUnit: Amount = unit
 
 const decimalPattern = /^([+-]?)(\d{1,23})(?:\.(\d{1,15}))?$/
 

@@ -3,7 +3,6 @@ import { assert } from './assert.ts'
 
 /** A calendar window, derived from the clock in an IANA zone; nothing resets it. */
 export type CalendarUnit = 'hour' | 'day' | 'week' | 'month' | 'quarter' | 'year'
-export const calendarUnits: readonly CalendarUnit[] = ['hour', 'day', 'week', 'month', 'quarter', 'year']
 
 /** Half-open [startMs, endMs), Unix milliseconds UTC. */
 export interface Period {

@@ -110,8 +110,7 @@ export interface BlockPlace {
   readonly block: number
 }
 
-/** Journal payloads, one per frame, JSON. `t` tells them apart. */
-export type JournalEntry = AttemptEntry | OutcomeEntry | ReturnEntry | EpochEntry
+// Journal payloads, one per frame, JSON; `t` tells them apart.
 
 /** Written before a call leaves; alone enough to book the bound if nothing else is ever known. */
 export interface AttemptEntry {

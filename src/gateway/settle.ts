@@ -111,7 +111,7 @@ function priced(call: Call, attempt: Attempt, heard: UsageRecord, usage: Usage, 
   return {
     ...heard, usage, quality, pricing: best.state, lines: best.lines, cost: best.cost, listCost: best.listCost, currency: best.currency,
     notices: [
-      ...heard.notices, ...(best === fallback ? ['priced_by_requested_model'] : []), ...(breach ? ['bound_breach'] : []),
+      ...heard.notices, ...(best === fallback ? ['priced_by_requested_model'] : []), ...(breach ? ['bound_breach'] : []), ...(best.notices ?? []),
     ],
   }
 }

@@ -10,8 +10,6 @@ import { limits } from '../../config/limits.ts'
  *   4. fields of the request body (user, safety_identifier, metadata)
  *   5. other gateways' headers (Helicone-*, x-litellm-*, x-portkey-metadata, cf-aig-metadata)
  */
-export const attributionPrecedence = ['pinned', 'x-tollgate', 'baggage', 'body', 'compatible'] as const
-
 export type HeaderLookup = (lowerCaseName: string) => string | undefined
 const fields = ['user', 'agent', 'workflow', 'run', 'parentRun', 'step', 'session'] as const
 type Field = (typeof fields)[number]

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { AuthorityClock, type Clock } from './clock.ts'
+
+test('a wall clock that is set back moves nothing', () => {
+  const hands = { wall: 1_000_000, mono: 50 }
+  const clock = new AuthorityClock({ now: () => hands.wall, monotonicMs: () => hands.mono } satisfies Clock)
+  expect(clock.now()).toBe(1_000_000)
+  hands.wall -= 3_600_000
+  hands.mono += 10
+  expect(clock.now()).toBe(1_000_010)
+})
+
+test('the authority’s answer sets the clock, taking half the round trip off; backwards it stands still', () => {
+  const hands = { wall: 0, mono: 0 }
+  const clock = new AuthorityClock({ now: () => hands.wall, monotonicMs: () => hands.mono })
+  hands.mono = 200
+  clock.correct(5_000, 100, 200)
+  expect(clock.now()).toBe(5_050)
+  clock.correct(4_000, 200, 200)
+  expect(clock.now()).toBe(5_050)
+  hands.mono = 1_300
+  expect(clock.now()).toBe(5_100)
+})

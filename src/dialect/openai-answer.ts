@@ -44,23 +44,28 @@ export function readAnswerObject(facts: RequestFacts, bytes: Buffer, scan: JsonO
   const tier = stringMember(bytes, scan, 'service_tier')
   const failed = isObject(valueOf(bytes, findMember(bytes, scan, 'error'))) || stringMember(bytes, scan, 'status') === 'failed'
   const rawUsage = usageTextIn(bytes, scan)
-  const object = rawUsage === '' ? undefined : parseOrUndefined(rawUsage)
-  if (!isObject(object)) return { ...nothing, servedModel, tier, failed, notices: rawUsage === '' ? [] : ['usage_invalid'] }
-  const counted = { ...usageFromObject(facts, servedModel, rawUsage, object), tier, failed }
-  return counted.usage === null || facts.endpoint.name === 'embeddings' ? counted : { ...counted, usage: { ...counted.usage, ...hostedToolCounts(facts, servedModel, bytes, scan) } }
+  if (rawUsage === '') return { ...nothing, servedModel, tier, failed }
+  const object = parseOrUndefined(rawUsage)
+  if (!isObject(object)) return { ...nothing, servedModel, tier, failed, notices: ['usage_invalid'] }
+  return answerFrom(facts, rawUsage, object, servedModel, tier, failed, hostedToolCounts(facts, servedModel, bytes, scan))
 }
 
 /** The answer that a usage object alone supports. */
-export function usageFromObject(facts: RequestFacts, servedModel: string, rawUsage: string, object: JsonObject): OpenaiAnswer {
+export function usageFromObject(facts: RequestFacts, rawUsage: string, object: JsonObject): OpenaiAnswer {
+  return answerFrom(facts, rawUsage, object, '', '', false, null)
+}
+
+function answerFrom(facts: RequestFacts, rawUsage: string, object: JsonObject, servedModel: string, tier: string, failed: boolean, tools: Usage | null): OpenaiAnswer {
   const read = readCounters(overlapFor(facts, servedModel), object)
   return {
-    ...nothing,
-    servedModel,
-    usage: read.any ? read.usage : null,
+    usage: !read.any ? null : tools === null ? read.usage : { ...read.usage, ...tools },
     rawUsage,
     unknownKeys: read.unknownKeys,
     notices: read.any ? read.notices : [...read.notices, 'usage_empty'],
     statedCost: statedCostIn(object),
+    servedModel,
+    tier,
+    failed,
   }
 }
 
@@ -96,11 +101,11 @@ export function stringMember(bytes: Buffer, scan: JsonObjectScan, name: string):
  * when its action is a search, not when it opens a page; a code session per container; a generated image shows as an
  * image that this model has no price for). A chat search model searches once per request.
  */
-function hostedToolCounts(facts: RequestFacts, servedModel: string, bytes: Buffer, scan: JsonObjectScan): Usage {
-  if (facts.endpoint.name === 'chat.completions') return /-search-(preview|api)/.test(servedModel === '' ? facts.model : servedModel) ? { web_search: 1 } : {}
-  if (facts.endpoint.name !== 'responses' || (facts.unboundedBecause === '' && !facts.usesServerState)) return {}
+function hostedToolCounts(facts: RequestFacts, servedModel: string, bytes: Buffer, scan: JsonObjectScan): Usage | null {
+  if (facts.endpoint.name === 'chat.completions') return /-search-(preview|api)/.test(servedModel === '' ? facts.model : servedModel) ? { web_search: 1 } : null
+  if (facts.endpoint.name !== 'responses' || (facts.unboundedBecause === '' && !facts.usesServerState)) return null
   const output = valueOf(bytes, findMember(bytes, scan, 'output'))
-  if (!Array.isArray(output)) return {}
+  if (!Array.isArray(output)) return null
   const items = output.filter(isObject)
   const ofType = (type: string): readonly JsonObject[] => items.filter((item) => item['type'] === type)
   const searches = ofType('web_search_call').filter((item) => !isObject(item['action']) || item['action']['type'] === 'search').length

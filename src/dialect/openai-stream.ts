@@ -163,7 +163,7 @@ export class OpenaiStream implements StreamReader {
     const text = tail.toString('utf8', start, end)
     const object = parseOrUndefined(text)
     if (!isObject(object)) return
-    const answer = usageFromObject(this.#facts, '', text, object)
+    const answer = usageFromObject(this.#facts, text, object)
     if (answer.usage === null) return
     this.#answer = answer
     this.#closed = true

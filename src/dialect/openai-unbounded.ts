@@ -81,8 +81,8 @@ function itemUsesServerState(item: JsonObject): boolean {
 const partsOf = (content: unknown): readonly JsonObject[] => (Array.isArray(content) ? content.filter(isObject) : [])
 
 function firstForeignPart(content: unknown, known: ReadonlySet<unknown>): string {
-  if (!Array.isArray(content)) return ''
-  for (const part of content) if (isObject(part) && !known.has(part['type'])) return kindName(part['type'])
+  // A lone part instead of a list is read by some servers of the format.
+  for (const part of isObject(content) ? [content] : partsOf(content)) if (!known.has(part['type'])) return kindName(part['type'])
   return ''
 }
 

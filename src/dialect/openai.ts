@@ -10,6 +10,9 @@ const responses: Endpoint = { name: 'responses', kind: 'inference' }
 const embeddings: Endpoint = { name: 'embeddings', kind: 'inference' }
 const models: Endpoint = { name: 'models', kind: 'free' }
 
+/** A model's id may carry its maker's name; a segment of dots alone would leave the folder. */
+const modelPath = /^\/v1\/models\/(?!\.+(\/|$))[^/?#]+(\/(?!\.+$)[^/?#]+)?$/
+
 const posts: ReadonlyMap<string, Endpoint> = new Map([
   ['/v1/chat/completions', chat],
   ['/v1/completions', completions],
@@ -26,7 +29,7 @@ export const openaiDialect: Dialect = {
   id: 'openai',
   endpoint(method, path) {
     if (method === 'POST') return posts.get(path) ?? null
-    if (method === 'GET' && (path === '/v1/models' || /^\/v1\/models\/[^/?#]+(\/[^/?#]+)?$/.test(path))) return models
+    if (method === 'GET' && (path === '/v1/models' || modelPath.test(path))) return models
     return null
   },
   readRequest: readOpenaiRequest,

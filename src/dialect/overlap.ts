@@ -39,63 +39,73 @@ export interface CountersRead {
 type Counters = Partial<Record<UsageComponent, number>>
 type JsonObject = Readonly<Record<string, unknown>>
 
+/** A map made ready for reading: paths split, and the keys it knows, per group ('' = top level). */
+interface Plan {
+  readonly sides: readonly { readonly whole: PlanPath; readonly rest: UsageComponent; readonly inside: readonly PlanPart[]; readonly beside: readonly PlanPart[] }[]
+  readonly total: PlanPath | null
+  /** Known key → null for a plain one, the known keys below it for a group, 'any' where everything below is ignored. */
+  readonly known: ReadonlyMap<string, ReadonlySet<string> | 'any' | null>
+}
+interface PlanPath {
+  readonly group: string
+  readonly name: string
+}
+interface PlanPart {
+  readonly component: UsageComponent
+  readonly paths: readonly PlanPath[]
+}
+
 /** Reads a provider's usage object by its map. Odd numbers are flagged, never silently repaired. */
 export function readCounters(map: OverlapMap, object: JsonObject): CountersRead {
+  const plan = planOf(map)
   const usage: Counters = {}
   const notices: string[] = []
-  for (const side of map.sides) readSide(side, object, usage, notices)
+  for (const side of plan.sides) {
+    const whole = counterAt(object, side.whole, notices)
+    const inside = addParts(side.inside, object, usage, notices)
+    addParts(side.beside, object, usage, notices)
+    if (whole === null) continue
+    // A rest below zero means that the parts are not inside the whole after all, or that the provider miscounted: the
+    // parts and a zero rest are kept, and the reading is flagged for whoever re-rates it from the raw object.
+    if (inside > whole) note(notices, 'negative_counter')
+    usage[side.rest] = (usage[side.rest] ?? 0) + Math.max(0, whole - inside)
+  }
   let any = false
   let sum = 0
   for (const component in usage) {
     any = true
     sum += usage[component as UsageComponent]!
   }
-  if (map.total !== '') {
-    const total = counterAt(object, map.total, notices)
+  if (plan.total !== null) {
+    const total = counterAt(object, plan.total, notices)
     if (total !== null && total !== sum) note(notices, 'sum_mismatch')
   }
-  return { usage, any, notices, unknownKeys: unknownKeysOf(map, object) }
+  return { usage, any, notices, unknownKeys: unknownKeysOf(plan, object) }
 }
 
-/**
- * A rest that would be negative means that the parts are not inside the whole after all, or that the provider
- * miscounted: the parts and a zero rest are kept, and the reading is flagged for whoever re-rates it from the raw object.
- */
-function readSide(side: OverlapSide, object: JsonObject, usage: Counters, notices: string[]): void {
-  const whole = counterAt(object, side.whole, notices)
-  let inside = 0
-  for (const part of side.inside) {
-    const count = firstCounter(object, part.paths, notices)
-    if (count === null) continue
-    usage[part.component] = (usage[part.component] ?? 0) + count
-    inside += count
+/** Adds the parts that are present; returns their sum. */
+function addParts(parts: readonly PlanPart[], object: JsonObject, usage: Counters, notices: string[]): number {
+  let sum = 0
+  for (const part of parts) {
+    for (const path of part.paths) {
+      const count = counterAt(object, path, notices)
+      if (count === null) continue
+      usage[part.component] = (usage[part.component] ?? 0) + count
+      sum += count
+      break
+    }
   }
-  for (const part of side.beside) {
-    const count = firstCounter(object, part.paths, notices)
-    if (count !== null) usage[part.component] = (usage[part.component] ?? 0) + count
-  }
-  if (whole === null) return
-  if (inside > whole) note(notices, 'negative_counter')
-  usage[side.rest] = (usage[side.rest] ?? 0) + Math.max(0, whole - inside)
-}
-
-function firstCounter(object: JsonObject, paths: readonly string[], notices: string[]): number | null {
-  for (const path of paths) {
-    const count = counterAt(object, path, notices)
-    if (count !== null) return count
-  }
-  return null
+  return sum
 }
 
 /** A whole number ≥ 0, or null: absent and null say nothing, anything else is flagged. */
-function counterAt(object: JsonObject, path: string, notices: string[]): number | null {
-  const dot = path.indexOf('.')
-  let value: unknown
-  if (dot < 0) value = object[path]
-  else {
-    const group = object[path.slice(0, dot)]
-    value = isObject(group) ? group[path.slice(dot + 1)] : undefined
+function counterAt(object: JsonObject, path: PlanPath, notices: string[]): number | null {
+  let holder: unknown = object
+  if (path.group !== '') {
+    holder = object[path.group]
+    if (!isObject(holder)) return null
   }
+  const value = (holder as JsonObject)[path.name]
   if (value === undefined || value === null) return null
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
     note(notices, 'counter_invalid')
@@ -112,32 +122,55 @@ function note(notices: string[], notice: string): void {
   if (!notices.includes(notice)) notices.push(notice)
 }
 
-const knownKeys = new WeakMap<OverlapMap, ReadonlySet<string>>()
-
-function knownKeysOf(map: OverlapMap): ReadonlySet<string> {
-  const cached = knownKeys.get(map)
-  if (cached !== undefined) return cached
-  const keys = new Set<string>([...map.ignored, ...(map.total === '' ? [] : [map.total])])
-  for (const side of map.sides) {
-    keys.add(side.whole)
-    for (const part of [...side.inside, ...side.beside]) for (const path of part.paths) keys.add(path)
-  }
-  knownKeys.set(map, keys)
-  return keys
-}
+const noKeys: readonly string[] = []
+const unknownKeysMax = 20
 
 /** Keys this version does not read: a new one is how under-billing starts, so it is reported, at most 20 of them. */
-function unknownKeysOf(map: OverlapMap, object: JsonObject): readonly string[] {
-  const known = knownKeysOf(map)
-  const unknown: string[] = []
+function unknownKeysOf(plan: Plan, object: JsonObject): readonly string[] {
+  let unknown: string[] | null = null
   for (const key in object) {
-    if (known.has(key) || known.has(`${key}.*`)) continue
+    const known = plan.known.get(key)
+    if (known === null || known === 'any') continue
     const value = object[key]
-    if (!isObject(value)) unknown.push(key)
-    else for (const inner in value) if (!known.has(`${key}.${inner}`)) unknown.push(`${key}.${inner}`)
-    if (unknown.length >= 20) return unknown.slice(0, 20)
+    if (!isObject(value)) {
+      // A group that is null, or sent as something else than an object, holds no key to miss.
+      if (known === undefined) (unknown ??= []).push(key)
+      continue
+    }
+    for (const inner in value) if (known === undefined || !known.has(inner)) (unknown ??= []).push(`${key}.${inner}`)
   }
-  return unknown
+  return unknown === null ? noKeys : unknown.slice(0, unknownKeysMax)
+}
+
+const plans = new WeakMap<OverlapMap, Plan>()
+
+function planOf(map: OverlapMap): Plan {
+  const ready = plans.get(map)
+  if (ready !== undefined) return ready
+  const known = new Map<string, Set<string> | 'any' | null>()
+  const learn = (path: PlanPath): PlanPath => {
+    if (path.group === '') known.set(path.name, null)
+    else if (path.name === '*') known.set(path.group, 'any')
+    else {
+      const below = known.get(path.group)
+      if (below instanceof Set) below.add(path.name)
+      else known.set(path.group, new Set([path.name]))
+    }
+    return path
+  }
+  const path = (text: string): PlanPath => {
+    const dot = text.indexOf('.')
+    return learn(dot < 0 ? { group: '', name: text } : { group: text.slice(0, dot), name: text.slice(dot + 1) })
+  }
+  const part = ({ component, paths }: OverlapPart): PlanPart => ({ component, paths: paths.map(path) })
+  const plan: Plan = {
+    sides: map.sides.map((side) => ({ whole: path(side.whole), rest: side.rest, inside: side.inside.map(part), beside: side.beside.map(part) })),
+    total: map.total === '' ? null : path(map.total),
+    known,
+  }
+  for (const ignored of map.ignored) path(ignored)
+  plans.set(map, plan)
+  return plan
 }
 
 export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)

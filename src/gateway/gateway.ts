@@ -5,6 +5,7 @@ import { TollgateError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { AttemptEntry, EpochEntry, OutcomeEntry, ReturnEntry, SliceAnswer, SliceRequest, Snapshot } from '../control/sync-protocol.ts'
 import { Journal } from '../journal/journal.ts'
+import { markRewound, setRewoundAside } from '../journal/segment.ts'
 import type { GatewayContext } from './call.ts'
 import { ControlClient } from './control-client.ts'
 import { GatewayCounters } from './counters.ts'
@@ -46,8 +47,10 @@ export interface RunningGateway {
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   const { log } = options
   const clock = new AuthorityClock(options.clock)
+  const journalDirectory = join(options.directory, 'journal')
+  if (setRewoundAside(journalDirectory)) log('warn', 'a journal that had fallen behind was set aside', { directory: options.directory })
   const journal = new Journal({
-    directory: join(options.directory, 'journal'), durability: options.durability, log,
+    directory: journalDirectory, durability: options.durability, log,
     ...(options.journalFreeBytesMin === undefined ? {} : { freeBytesMin: options.journalFreeBytesMin }),
   })
   closeOrphans(journal, log)
@@ -94,6 +97,13 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     untilStopped(stopping.signal, log, 'hello', 200, async () => {
       if (epoch !== 0) return sleep(1_000, undefined, { signal: stopping.signal }).catch(() => {})
       const answer = await client.hello({ journalId: journal.id, lastEpoch: 0, version: options.version })
+      if (answer.last !== null && journal.isBehind(answer.last)) {
+        // Writing on would reuse block numbers that are taken, and their contents would be dropped as repeats.
+        log('error', 'the journal is older than what the control plane has; it is set aside and a new one begins', { journal: journal.id })
+        markRewound(journalDirectory)
+        process.kill(process.pid, 'SIGTERM')
+        return sleep(60_000, undefined, { signal: stopping.signal }).catch(() => {})
+      }
       if (answer.last !== null) journal.ack(answer.last)
       const entry: EpochEntry = { t: 'epoch', epoch: answer.epoch, at: clock.now() }
       journal.note(JSON.stringify(entry))

@@ -1,12 +1,12 @@
 import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { uuidv7 } from '../base/ids.ts'
 import { scanFrames } from './frame.ts'
 import { Journal } from './journal.ts'
-import { readSegment } from './segment.ts'
+import { markRewound, readSegment, setRewoundAside } from './segment.ts'
 
 let directory: string
 const opened: Journal[] = []
@@ -123,4 +123,19 @@ test('a flipped bit inside a segment is found, not read over', () => {
     writeFileSync(path, bytes)
     expect(readSegment(directory, 1).tornBytes).toBeGreaterThan(0)
   })
+})
+
+test('a journal restored from an old copy knows that it is behind', async () => {
+  const journal = start()
+  journal.note('{}')
+  await journal.shutdown()
+  const last = journal.nextToShip()!
+  expect(journal.isBehind(last)).toBe(false)
+  expect(journal.isBehind({ segment: last.segment, block: last.block + 1 })).toBe(true)
+  expect(journal.isBehind({ segment: last.segment + 1, block: 0 })).toBe(true)
+  journal.dispose()
+  markRewound(directory)
+  expect(setRewoundAside(directory)).toBe(true)
+  expect(start().id).not.toBe(journal.id)
+  for (const name of readdirSync(tmpdir())) if (name.startsWith(`${basename(directory)}.rewound`)) rmSync(join(tmpdir(), name), { recursive: true })
 })

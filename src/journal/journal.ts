@@ -129,6 +129,11 @@ export class Journal {
     this.#append({ kind: frameKinds.note, id: '', payload, done: null })
   }
 
+  /** True when the authority has blocks that this directory does not: it was restored from a copy, or lost its disk's tail. */
+  isBehind(stored: BlockRef): boolean {
+    return isAfter(stored, { segment: this.#segment, block: this.#block - 1 })
+  }
+
   /** Called whenever a block has become shippable. */
   onSealed(listener: () => void): void {
     this.#onSealed = listener

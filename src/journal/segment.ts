@@ -69,6 +69,20 @@ export function truncateSegment(directory: string, segment: number, bytes: numbe
   truncateSync(join(directory, segmentFile(segment)), bytes)
 }
 
+const rewoundMark = 'rewound'
+
+/** Marks a journal whose directory lost what the authority already has: it must not be written on. */
+export function markRewound(directory: string): void {
+  writeFileSync(join(directory, rewoundMark), '')
+}
+
+/** Moves a marked journal aside, so that the gateway goes on with a new one; true when it did. */
+export function setRewoundAside(directory: string): boolean {
+  if (!existsSync(join(directory, rewoundMark))) return false
+  renameSync(directory, `${directory}.rewound-${Date.now()}`)
+  return true
+}
+
 /** The journal's own UUID, made with the directory and never changed. */
 export function journalIdentity(directory: string): string {
   mkdirSync(directory, { recursive: true, mode: 0o700 })

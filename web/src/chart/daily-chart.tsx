@@ -73,7 +73,7 @@ function barOf(entry: StackSeries, index: number, days: DailyChartProps['days'],
     type: 'bar', name: entry.name, stack: 'day', barMaxWidth: 34, barCategoryGap: '28%',
     itemStyle: { color: tokenValue(seriesToken(index, entry.rest)), borderColor: surface, borderWidth: 0.75 },
     emphasis: { focus: 'none' },
-    data: entry.costs.map((cost, day) => ({ value: plotValue(cost), ...(days[day]?.complete === false ? { itemStyle: { opacity: 0.45 } } : {}) })),
+    data: entry.costs.map((cost, day) => ({ value: cost === null ? null : plotValue(cost), ...(days[day]?.complete === false ? { itemStyle: { opacity: 0.45 } } : {}) })),
   }
 }
 

@@ -74,7 +74,7 @@ function OptionList({ label, options, value, onChoose }: {
           <div
             key={option.value} id={`${id}-${index}`} role="option" aria-selected={option.value === value} tabIndex={-1}
             onClick={() => onChoose(option.value)} onKeyDown={onKeyDown} onMouseMove={() => setActive(index)}
-            className={classNames('flex cursor-pointer items-center gap-2 rounded px-2 py-1.5 text-sm', index === active && 'bg-hover')}
+            className={classNames('flex cursor-pointer items-center gap-2 rounded px-2 py-1.5 text-sm', index === active && 'bg-selected')}
           >
             <Check aria-hidden className={classNames('size-3.5 shrink-0', option.value !== value && 'invisible')} />
             <span className="min-w-0 flex-1 truncate">{option.label}</span>

@@ -94,7 +94,7 @@ function CommandList({ onDone, onSheet, onSignOut }: { readonly onDone: () => vo
           <div
             key={command.name} id={`${id}-${index}`} role="option" aria-selected={index === active} tabIndex={-1}
             onClick={() => run(command)} onKeyDown={onKeyDown} onMouseMove={() => setActive(index)}
-            className={classNames('flex h-9 cursor-pointer items-center gap-3 rounded-md px-2.5 text-sm', index === active && 'bg-hover')}
+            className={classNames('flex h-9 cursor-pointer items-center gap-3 rounded-md px-2.5 text-sm', index === active && 'bg-selected')}
           >
             <command.icon aria-hidden className="size-4 shrink-0 text-ink-3" />
             <span className="min-w-0 flex-1 truncate">{command.name}</span>

@@ -119,7 +119,8 @@ function Environment(): ReactNode {
 /** Shown while the server cannot answer; pages below keep their last figures. */
 function EngineNotice(): ReactNode {
   const system = useQuery(systemQuery)
-  if (!isPassing(system.error)) return null
+  // The reason of a failed attempt shows before all attempts are used up.
+  if (!isPassing(system.failureReason)) return null
   return (
     <div role="status" className="flex items-center gap-2.5 border-b border-line bg-warn-soft px-4 py-2 text-sm text-warn md:px-8">
       <TriangleAlert aria-hidden className="size-4 shrink-0" />

@@ -14,17 +14,19 @@ const componentName = (component: string): string => component.replaceAll('_', '
 
 /** quantity × rate ÷ per = amount, line by line, each with the price it used; the sum is checked before it is shown. */
 export function CallCostLines({ explanation }: { readonly explanation: Explanation }): ReactNode {
-  const { record, lines, sum, agrees, discount } = explanation
+  const { record, lines, unpriced, agrees, discount } = explanation
   if (lines.length === 0) return <DrawerSection title="Cost lines"><p className="text-sm text-ink-2">{record.quality === 'absent' ? 'The provider reported no usage, so there is nothing to price.' : 'No cost line was written for this record.'}</p></DrawerSection>
   return (
-    <DrawerSection title="Cost lines" flush aside={<Agreement agrees={agrees && lines.every((line) => line.agrees !== false)} />}>
+    <DrawerSection title="Cost lines" flush aside={<Agreement agrees={agrees && lines.every((line) => line.agrees !== false)} unknown={record.cost === null} />}>
       <ul>{lines.map((line, index) => <CostLine key={`${line.component}${index}`} line={line} currency={record.currency} />)}</ul>
       <div className="mx-4 mt-1 flex items-baseline justify-between gap-3 border-t-2 border-ink py-2.5">
-        <span className="text-sm font-semibold">Total</span>
-        <span className="inline-flex items-center gap-1 text-sm font-semibold">
-          <LedgerMoney decimal={record.cost ?? sum} /><span className="text-ink-3">{record.currency}</span>
-          <CopyButton text={record.cost ?? sum} label="Copy total" />
-        </span>
+        <span className="text-sm font-semibold">{unpriced.length > 0 && record.cost !== null ? 'Total of what is priced' : 'Total'}</span>
+        {record.cost === null ? <span className="text-sm font-semibold text-warn">not known</span> : (
+          <span className="inline-flex items-center gap-1 text-sm font-semibold">
+            <LedgerMoney decimal={record.cost} /><span className="text-ink-3">{record.currency}</span>
+            <CopyButton text={record.cost} label="Copy total" />
+          </span>
+        )}
       </div>
       {discount !== null && discount !== '0' && record.listCost !== null && (
         <p className="flex justify-between gap-3 px-4 pb-2.5 text-xs text-ink-2">
@@ -38,8 +40,8 @@ export function CallCostLines({ explanation }: { readonly explanation: Explanati
   )
 }
 
-const Agreement = ({ agrees }: { readonly agrees: boolean }): ReactNode =>
-  agrees ? <Badge tone="good" icon={CircleCheck} title="Recomputing every line gives the stored amounts to the last digit, and they add up to the cost.">Recomputed, equal</Badge>
+const Agreement = ({ agrees, unknown }: { readonly agrees: boolean; readonly unknown: boolean }): ReactNode =>
+  unknown ? null : agrees ? <Badge tone="good" icon={CircleCheck} title="Recomputing every line gives the stored amounts to the last digit, and they add up to the cost.">Recomputed, equal</Badge>
     : <Badge tone="bad" icon={CircleX} title="Recomputing gives another amount than the stored one.">Does not add up</Badge>
 
 function CostLine({ line, currency }: { readonly line: Line; readonly currency: string }): ReactNode {

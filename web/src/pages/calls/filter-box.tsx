@@ -40,7 +40,7 @@ export function FilterBox({ suggestions, onPick, onEvent }: { readonly suggestio
           <div
             key={`${suggestion.field} ${suggestion.value}`} id={`${id}-${index}`} role="option" aria-selected={index === active} tabIndex={-1}
             onMouseDown={(event) => { event.preventDefault(); pick(suggestion) }} onMouseMove={() => setActive(index)}
-            className={classNames('flex h-8 cursor-pointer items-center gap-2.5 rounded px-2.5 text-sm', index === active && 'bg-hover')}
+            className={classNames('flex h-8 cursor-pointer items-center gap-2.5 rounded px-2.5 text-sm', index === active && 'bg-selected')}
           >
             <span className="w-16 text-xs text-ink-3">{suggestion.field}</span><span className="truncate">{suggestion.label}</span>
           </div>

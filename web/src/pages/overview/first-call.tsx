@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
-import { systemQuery } from '../../api/queries.ts'
+import { overviewQuery, systemQuery } from '../../api/queries.ts'
 import { Snippet } from '../../design/copy.tsx'
 import { Segmented } from '../../design/segmented.tsx'
 
@@ -32,6 +32,8 @@ await client.chat.completions.create({
 export function FirstCall(): ReactNode {
   const [language, setLanguage] = useState<Language>('curl')
   const system = useQuery(systemQuery)
+  // Someone who waits for their first call should see it at once.
+  useQuery({ ...overviewQuery, refetchInterval: 2_000 })
   const url = system.data?.gatewayUrl ?? 'http://127.0.0.1:8400'
   return (
     <div className="mx-auto w-full max-w-2xl px-4 py-8 md:py-16">

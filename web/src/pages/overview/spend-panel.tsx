@@ -40,7 +40,7 @@ export function SpendPanel({ overview, className }: { readonly overview: Overvie
             : shape === 'table' ? <DaysTable days={overview.series} series={stack.series} currency={overview.currency} zone={overview.zone} />
               : <Suspense fallback={<Skeleton className="h-64 w-full" />}><DailyChart days={overview.series} series={stack.series} currency={overview.currency} zone={overview.zone} /></Suspense>}
       </div>
-      {stack.series !== null && <Legend series={stack.series} split={split} total={overview.spend.current} currency={overview.currency} />}
+      {stack.series !== null && <Legend series={stack.series} split={split} total={overview.spend.current} currency={overview.currency} compared={overview.series.some((day) => day.previousCost !== null)} />}
     </Panel>
   )
 }
@@ -116,7 +116,7 @@ function Change({ overview: { spend, currency } }: { readonly overview: Overview
   )
 }
 
-function Legend({ series, split, total, currency }: { readonly series: readonly StackSeries[]; readonly split: Split; readonly total: string | null; readonly currency: string }): ReactNode {
+function Legend({ series, split, total, currency, compared }: { readonly compared: boolean; readonly series: readonly StackSeries[]; readonly split: Split; readonly total: string | null; readonly currency: string }): ReactNode {
   return (
     <ul className="mt-3 grid grid-cols-1 gap-x-6 sm:grid-cols-2 xl:grid-cols-3">
       {series.map((entry, index) => {
@@ -135,7 +135,7 @@ function Legend({ series, split, total, currency }: { readonly series: readonly 
           </li>
         )
       })}
-      <li className="-mx-1.5 flex h-7 items-center gap-2 px-1.5 text-xs text-ink-3"><span aria-hidden className="w-2.5 border-t-2 border-ink" />Same day, month before</li>
+      {compared && <li className="-mx-1.5 flex h-7 items-center gap-2 px-1.5 text-xs text-ink-3"><span aria-hidden className="w-2.5 border-t-2 border-ink" />Same day, month before</li>}
     </ul>
   )
 }

@@ -219,6 +219,18 @@ describe('the server away', () => {
     await nowhere.close()
   })
 
+  it('undoes a change whose connection breaks while it waits for something else', async () => {
+    const creating = store.createRule(rule({ id: 'r' }), async () => {
+      await query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tollgate config' AND datname = current_database()`)
+      await vi.waitFor(async () => {
+        expect(await query(`SELECT 1 FROM pg_stat_activity WHERE application_name = 'tollgate config' AND datname = current_database()`)).toEqual([])
+      }, 10_000)
+      return []
+    }, actor)
+    await expect(creating).rejects.toMatchObject({ code: 'engine_unavailable' })
+    expect(await store.listRules('acme')).toEqual([])
+  })
+
   it('breaks calls under way with that error and no other, and is forgotten when it is back', async () => {
     await store.createNode(root('acme'), actor)
     const ended = new AbortController()

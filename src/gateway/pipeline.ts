@@ -33,6 +33,7 @@ export async function serveCall(gateway: GatewayContext, request: IncomingMessag
     const reserved = await reserve(gateway, call, number, fallbackOf)
     if ('refused' in reserved) return refuseCall(gateway, call, number, reserved.refused)
     const { attempt, plan, scopes } = reserved
+    if (response.destroyed) return abandon(gateway, attempt)
     const { provisional, payload } = attemptEntry(call, attempt, gateway.epoch())
     if (!(await gateway.journal.openAttempt(attempt.eventId, payload))) {
       releaseUnsent(gateway, attempt)
@@ -146,6 +147,12 @@ function refuseCall(gateway: GatewayContext, call: Call, number: number, refused
     key, callId, occurredAt, provider: route.name, endpoint: facts.endpoint.name, model: facts.model, stream: facts.stream, attribution, requestBytes: body.length,
   }, refused)
   respondRefusal(call.response, call.dialect, refused, eventId)
+}
+
+/** The client left while its call waited: nothing was sent, so nothing is owed. */
+function abandon(gateway: GatewayContext, attempt: Attempt): void {
+  gateway.counters.clientsGone += 1
+  releaseUnsent(gateway, attempt)
 }
 
 function releaseUnsent(gateway: GatewayContext, attempt: Attempt): void {

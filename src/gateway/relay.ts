@@ -81,6 +81,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   constructor(options: ExchangeOptions, resolve: (result: ExchangeResult) => void) {
     this.#options = options
     this.#resolve = resolve
+    this.#clientGone = options.response.destroyed
     options.response.on('close', this.#onClose)
   }
 

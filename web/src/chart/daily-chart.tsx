@@ -81,7 +81,7 @@ function barOf(entry: StackSeries, index: number, days: DailyChartProps['days'],
 const lastMonth = (days: DailyChartProps['days'], ink: string, surface: string, narrow: boolean): Record<string, unknown> => ({
   type: 'line', name: 'Same day, month before', symbol: 'rect', symbolSize: [narrow ? 8 : 20, 2], showAllSymbol: true, silent: true, z: 5,
   lineStyle: { width: 0 }, itemStyle: { color: ink, borderColor: surface, borderWidth: 1, decal: { symbol: 'none' } },
-  data: days.map((day) => (day.previousCost === null ? null : plotValue(day.previousCost))),
+  data: days.map((day) => plotValue(day.previousCost) || null),
 })
 
 function tooltipOf(day: number, { days, series, currency, zone }: DailyChartProps): string {

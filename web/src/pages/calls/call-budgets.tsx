@@ -5,7 +5,7 @@ import { Badge } from '../../design/badge.tsx'
 import { BudgetBar } from '../../design/budget-bar.tsx'
 import { Since } from '../../design/figures.tsx'
 import { Quantity } from '../../design/quantity.tsx'
-import { formatMoney } from '../../format/money.ts'
+import { RefusalFacts } from './refusal-facts.tsx'
 import { DrawerSection } from './drawer-section.tsx'
 
 const remedies: Readonly<Record<string, string>> = {
@@ -28,7 +28,7 @@ export function CallBudgets({ explanation: { record, budgets } }: { readonly exp
           <div>
             <p className="text-sm"><span className="font-medium">Refused before it left, with {record.status}</span> <code className="font-mono text-xs text-ink-2">{record.errorCode}</code></p>
             <p className="mt-0.5 text-sm text-ink-2">{remedies[record.errorCode] ?? 'The gateway did not send this call to a provider.'}</p>
-            {record.bound !== null && <p className="mt-1 text-sm text-ink-2">It could have cost up to <span className="font-medium text-ink">{formatMoney(record.bound, record.currency)}</span>.</p>}
+            <RefusalFacts notices={record.notices} />
           </div>
         </div>
       )}

@@ -59,7 +59,10 @@ export const callColumns = [
 
 /** A refusal cost nothing because it never left; an unknown price is not nothing. */
 export function CallCost({ row }: { readonly row: RecordSummary }): ReactNode {
+  if (costsNothing(row)) return <span className="pr-[6.6ch] text-ink-faint">–</span>
   if (row.cost !== null) return <MoneyAligned decimal={row.cost} currency={row.currency} />
-  if (row.kind === 'refusal' || row.pricing === 'none') return <span className="pr-[6.6ch] text-ink-faint">–</span>
   return <span className="text-warn" title="No price is known for this; it is not free.">unpriced</span>
 }
+
+/** True where there was nothing to pay for: never sent, or nothing to price. */
+export const costsNothing = (row: RecordSummary): boolean => row.kind === 'refusal' || (row.cost === null && row.pricing === 'none')

@@ -13,14 +13,14 @@ export function CallHead({ explanation: { record, unpriced } }: { readonly expla
     <section aria-label="Cost" className="px-1 pt-2 pb-1">
       <div className="flex flex-wrap items-center gap-2 text-sm"><StatusMark row={record} /><Marks row={record} full /></div>
       <p className="mt-2 flex items-center gap-2 text-display font-semibold tracking-[-0.035em]">
-        {record.cost !== null ? formatMoney(record.cost, record.currency) : record.kind === 'refusal' || record.pricing === 'none' ? 'No cost' : <span className="text-warn">Unpriced</span>}
+        {record.kind === 'refusal' ? 'Not sent' : record.cost !== null ? formatMoney(record.cost, record.currency) : record.pricing === 'none' ? 'No cost' : <span className="text-warn">Unpriced</span>}
       </p>
       <p className="mt-0.5 flex flex-wrap items-center gap-x-2 text-sm text-ink-3">
-        {record.cost !== null && <span className="inline-flex items-center gap-0.5 font-mono text-xs text-ink-2">{exactMoney(record.cost, record.currency)}<CopyButton text={record.cost} label="Copy exact cost" /></span>}
+        {record.cost !== null && record.kind !== 'refusal' && <span className="inline-flex items-center gap-0.5 font-mono text-xs text-ink-2">{exactMoney(record.cost, record.currency)}<CopyButton text={record.cost} label="Copy exact cost" /></span>}
         <time dateTime={exactMoment(record.at)} title={exactMoment(record.at)}>{formatMoment(record.at)}</time>
       </p>
       {unpriced.length > 0 && <p className="mt-3 flex gap-2 rounded-lg bg-warn-soft px-3 py-2 text-sm text-warn"><TriangleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />No price is known for {unpriced.join(', ').replaceAll('_', ' ')}. It is counted and can be priced later; it is not free.</p>}
-      {record.notices.length > 0 && <p className="mt-3 flex flex-wrap gap-1.5">{record.notices.map((notice) => <NoticeBadge key={notice} notice={notice} />)}</p>}
+      {record.kind !== 'refusal' && record.notices.length > 0 && <p className="mt-3 flex flex-wrap gap-1.5">{record.notices.map((notice) => <NoticeBadge key={notice} notice={notice} />)}</p>}
     </section>
   )
 }

@@ -7,7 +7,7 @@ import { Money } from '../../design/figures.tsx'
 import { formatCount, formatDuration } from '../../format/quantity.ts'
 import { formatClockShort } from '../../format/time.ts'
 import { useWide } from '../../design/use-wide.ts'
-import { callColumns, cachedTokens, freshTokens, modelOf, outputTokens } from './call-columns.tsx'
+import { callColumns, cachedTokens, costsNothing, freshTokens, modelOf, outputTokens } from './call-columns.tsx'
 import { Marks, StatusMark } from './call-marks.tsx'
 
 declare module '@tanstack/react-table' {
@@ -113,7 +113,7 @@ function NarrowRow({ row }: { readonly row: RecordSummary }): ReactNode {
     <div role="gridcell" className="flex flex-col gap-0.5">
       <div className="flex items-baseline justify-between gap-3">
         <span className="min-w-0 truncate font-medium">{row.caller.appName || 'Unknown'} <span className="font-normal text-ink-3">{modelOf(row)}</span></span>
-        <span className="shrink-0 font-medium">{row.cost === null && (row.kind === 'refusal' || row.pricing === 'none') ? '–' : <Money decimal={row.cost} currency={row.currency} />}</span>
+        <span className="shrink-0 font-medium">{costsNothing(row) ? '–' : <Money decimal={row.cost} currency={row.currency} />}</span>
       </div>
       <div className="flex items-center justify-between gap-3 text-xs text-ink-3">
         <span className="truncate">{formatClockShort(row.at)} · {counts.every((count) => count === null) ? 'no usage' : `${formatCount((counts[0] ?? 0) + (counts[1] ?? 0))} in, ${formatCount(counts[2] ?? 0)} out`}{row.latencyMs === null ? '' : ` · ${formatDuration(row.latencyMs)}`}</span>

@@ -10,7 +10,7 @@ import { classNames } from '../../design/class-names.ts'
 import { Panel } from '../../design/panel.tsx'
 import { Segmented } from '../../design/segmented.tsx'
 import { ProblemState, Skeleton } from '../../design/state.tsx'
-import { ratioOf, subtractDecimals } from '../../format/decimal.ts'
+import { compareDecimals, ratioOf, subtractDecimals } from '../../format/decimal.ts'
 import { exactMoney, formatMoney, formatMoneyChange, formatMoneyShort } from '../../format/money.ts'
 import { formatChange, formatShare } from '../../format/quantity.ts'
 import { DaysTable } from './days-table.tsx'
@@ -40,7 +40,7 @@ export function SpendPanel({ overview, className }: { readonly overview: Overvie
             : shape === 'table' ? <DaysTable days={overview.series} series={stack.series} currency={overview.currency} zone={overview.zone} />
               : <Suspense fallback={<Skeleton className="h-64 w-full" />}><DailyChart days={overview.series} series={stack.series} currency={overview.currency} zone={overview.zone} /></Suspense>}
       </div>
-      {stack.series !== null && <Legend series={stack.series} split={split} total={overview.spend.current} currency={overview.currency} compared={overview.series.some((day) => day.previousCost !== null)} />}
+      {stack.series !== null && <Legend series={stack.series} split={split} total={overview.spend.current} currency={overview.currency} compared={overview.series.some((day) => compareDecimals(day.previousCost, '0') !== 0)} />}
     </Panel>
   )
 }

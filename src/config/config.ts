@@ -11,7 +11,7 @@ const port = z.coerce.number().int().min(0).max(65_535)
 const provider = z.strictObject({
   dialect: z.enum(['openai', 'http']).default('openai').describe('Wire format. Default openai.'),
   base_url: z.url().describe('Upstream without the API version: https://api.openai.com'),
-  api_key: z.string().optional().describe('Secret sent upstream.'),
+  api_key: z.string().nullish().transform((text) => text || undefined).describe('Secret sent upstream; empty = none.'),
   key_header: z.string().default('authorization').describe('Header that carries the secret; authorization gets "Bearer ". Default authorization.'),
   price_as: z.string().optional().describe('Provider name in the price book. Default: the entry\'s own name.'),
   region: z.string().default('').describe('Written on every record.'),

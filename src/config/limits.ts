@@ -6,6 +6,8 @@ export const limits = {
   headersTimeoutMs: 15_000,
   requestTimeoutMs: 60_000,
   keepAliveTimeoutMs: 65_000,
+  /** How often connections are looked at for the timeouts above. */
+  connectionCheckMs: 5_000,
   bodyBytesMax: 64 * 1024 * 1024,
   bodyBytesHeldMax: 1024 * 1024 * 1024,
   jsonDepthMax: 200,
@@ -87,3 +89,6 @@ export const limits = {
   postgresBackfillMs: 10 * 60_000,
   postgresListenBackoffMaxMs: 5_000,
 } as const
+
+/** The same bounds as plain values: what takes them can be run with tighter ones. */
+export type Limits = { readonly [Name in keyof typeof limits]: (typeof limits)[Name] extends number ? number : (typeof limits)[Name] }

@@ -18,9 +18,6 @@ export interface Database {
   close(): Promise<void>
 }
 
-/** A lane or a transaction of it. */
-export type Queries = Kysely<Schema> | Transaction<Schema>
-
 /** One lane's pool; sizes and timeouts are bounds, not tuning. */
 interface LaneOptions {
   readonly url: string
@@ -115,7 +112,7 @@ const connectionFailureText = /connection terminated|timeout exceeded when tryin
 const invalidValueCodes = new Set(['22021', '22P05', '22003', '22P02', '23503', '23502'])
 
 /** Turns a driver's or the engine's error into ours; anything unexpected stays as it is. */
-export function translateFailure(error: unknown): unknown {
+function translateFailure(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const code = (error as { code?: unknown }).code
   const text = typeof code === 'string' ? code : ''

@@ -147,7 +147,7 @@ async function book(tx: Transaction<Schema>, request: LeaseRequest, size: bigint
   return toWindow(row)
 }
 
-export function toWindow(row: WindowRow): WindowState {
+function toWindow(row: WindowRow): WindowState {
   return {
     orgId: row.org_id, ruleId: row.rule_id, tuple: row.tuple, startMs: row.start_ms, endMs: row.end_ms,
     limit: BigInt(row.limit_quantity), committed: BigInt(row.committed), leased: BigInt(row.leased),

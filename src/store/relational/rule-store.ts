@@ -103,7 +103,7 @@ function toRow(rule: BudgetRule): Insertable<Schema['budget_rule']> {
   }
 }
 
-export function toRule(row: RuleRow): BudgetRule {
+function toRule(row: RuleRow): BudgetRule {
   return {
     id: row.id, orgId: row.org_id, name: row.name, selector: row.selector as RuleSelector, per: row.per as readonly PerDimension[],
     measure: row.measure as Measure, currency: row.currency,

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AuthorityClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import type { Limits } from '../config/limits.ts'
 import type { Attribution } from '../core/usage/usage-record.ts'
 import type { ProviderRoute } from '../core/usage/provider-route.ts'
 import type { SnapshotKey } from '../control/sync-protocol.ts'
@@ -20,6 +21,7 @@ export interface GatewayContext {
   readonly upstreams: Upstreams
   readonly counters: GatewayCounters
   readonly log: Log
+  readonly limits: Limits
   /** Null until the first snapshot. */
   state(): GatewayState | null
   epoch(): number

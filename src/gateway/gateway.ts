@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AuthorityClock, type Clock } from '../base/clock.ts'
 import { TollgateError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import { limits, type Limits } from '../config/limits.ts'
 import type { AttemptEntry, EpochEntry, OutcomeEntry, ReturnEntry, SliceAnswer, SliceRequest, Snapshot } from '../control/sync-protocol.ts'
 import { Journal } from '../journal/journal.ts'
 import { markRewound, setRewoundAside } from '../journal/segment.ts'
@@ -30,6 +31,8 @@ export interface GatewayOptions {
   readonly version: string
   readonly clock: Clock
   readonly log: Log
+  /** Tighter bounds than the product's own, for tests. */
+  readonly limits?: Partial<Limits>
 }
 
 export interface RunningGateway {
@@ -46,11 +49,12 @@ export interface RunningGateway {
  */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   const { log } = options
+  const bounds: Limits = { ...limits, ...options.limits }
   const clock = new AuthorityClock(options.clock)
   const journalDirectory = join(options.directory, 'journal')
   if (setRewoundAside(journalDirectory)) log('warn', 'a journal that had fallen behind was set aside', { directory: options.directory })
   const journal = new Journal({
-    directory: journalDirectory, durability: options.durability, log,
+    directory: journalDirectory, durability: options.durability, log, blockAgeMs: bounds.journalBlockAgeMs,
     ...(options.journalFreeBytesMin === undefined ? {} : { freeBytesMin: options.journalFreeBytesMin }),
   })
   closeOrphans(journal, log)
@@ -74,7 +78,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   )
   const shipper = new Shipper(journal, client, (windowIds) => leases.recall(windowIds), log)
   const gateway: GatewayContext = {
-    clock, journal, leases, upstreams: new Upstreams(), counters, log, state: () => state, epoch: () => epoch, draining: () => draining,
+    clock, journal, leases, upstreams: new Upstreams(), counters, log, limits: bounds, state: () => state, epoch: () => epoch, draining: () => draining,
   }
 
   const file = new SnapshotFile(join(options.directory, 'snapshot.bin'), options.secretKey, log)

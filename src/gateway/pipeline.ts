@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { uuidv7 } from '../base/ids.ts'
-import { limits } from '../config/limits.ts'
 import { planHolds, scopesOf, type Scope } from '../core/entitlement/decide.ts'
 import type { Measure } from '../core/entitlement/rule.ts'
 import type { UsageRecord } from '../core/usage/usage-record.ts'
@@ -40,7 +39,7 @@ export async function serveCall(gateway: GatewayContext, request: IncomingMessag
       return refuseCall(gateway, call, number, refusal('journal_full', '', {}, 10))
     }
     gateway.counters.attempts += 1
-    const mayRetry = number <= Math.min(call.route.retriesMax, limits.upstreamAttemptsMax - 1)
+    const mayRetry = number <= Math.min(call.route.retriesMax, gateway.limits.upstreamAttemptsMax - 1)
     const result = await forward(gateway, call, attempt, plan, scopes, mayRetry)
     const retry = mayRetry && isRetryable(result) && !response.destroyed
     const usageRecord = outcomeRecord(call, attempt, provisional, result, retry ? 0 : clientStatus(result))
@@ -48,7 +47,7 @@ export async function serveCall(gateway: GatewayContext, request: IncomingMessag
     if (!retry) return finish(gateway, call, attempt, usageRecord, result, headersOf(gateway, attempt, plan, scopes))
     gateway.counters.retries += 1
     fallbackOf = attempt.eventId
-    await sleep(limits.retryBackoffMs * number)
+    await sleep(gateway.limits.retryBackoffMs * number)
   }
 }
 
@@ -88,11 +87,11 @@ function forward(gateway: GatewayContext, call: Call, attempt: Attempt, plan: Bo
   const body = dialect.spliceRequest(call.body, facts, { addStreamUsage, outputCap: plan.injectedCap, model: call.upstreamModel })
   const { pool, prefix } = gateway.upstreams.of(route)
   return exchange({
-    pool, response: call.response, dialect, facts, hideUsageChunk: addStreamUsage, clock: gateway.clock,
+    pool, response: call.response, dialect, facts, hideUsageChunk: addStreamUsage, clock: gateway.clock, limits: gateway.limits,
     request: {
       method: call.method as 'POST', path: prefix + call.path, body: body.length === 0 ? null : body,
       headers: upstreamHeaders(call.request, route, facts.stream, body.length),
-      headersTimeout: route.timeoutMs, bodyTimeout: limits.upstreamIdleTimeoutMs,
+      headersTimeout: route.timeoutMs, bodyTimeout: gateway.limits.upstreamIdleTimeoutMs,
     },
     extraHeaders: headersOf(gateway, attempt, plan, scopes),
     holdBack: (status) => mayRetry && retryableStatuses.has(status),

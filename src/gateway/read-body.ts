@@ -1,18 +1,17 @@
 import type { IncomingMessage } from 'node:http'
 import type { ErrorCode } from '../base/errors.ts'
 import { err, ok, type Result } from '../base/result.ts'
-import { limits } from '../config/limits.ts'
 import type { GatewayContext } from './call.ts'
 
 const empty = Buffer.alloc(0)
 
 /** The whole request body, within bounds of size per call and of memory over all calls. The server bounds its time. */
-export function readBody(gateway: Pick<GatewayContext, 'counters'>, request: IncomingMessage): Promise<Result<Buffer, { readonly code: ErrorCode; readonly detail: string }>> {
+export function readBody(gateway: Pick<GatewayContext, 'counters' | 'limits'>, request: IncomingMessage): Promise<Result<Buffer, { readonly code: ErrorCode; readonly detail: string }>> {
+  const { counters, limits } = gateway
   const declared = Number(request.headers['content-length'] ?? 0)
   const encoding = request.headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') return Promise.resolve(err({ code: 'body_malformed', detail: 'Send the body uncompressed.' }))
   if (declared > limits.bodyBytesMax) return Promise.resolve(err({ code: 'body_too_large', detail: `At most ${limits.bodyBytesMax} bytes.` }))
-  const { counters } = gateway
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let bytes = 0

@@ -3,7 +3,7 @@ import { brotliDecompressSync, createBrotliDecompress, createGunzip, createInfla
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { AuthorityClock } from '../base/clock.ts'
-import { limits } from '../config/limits.ts'
+import type { Limits } from '../config/limits.ts'
 import type { Dialect, RequestFacts, StreamReader, UsageReading } from '../dialect/dialect.ts'
 import { answerHeaders } from './request-headers.ts'
 
@@ -47,6 +47,7 @@ export interface ExchangeOptions {
   /** Statuses kept back for another attempt. */
   readonly holdBack: (status: number) => boolean
   readonly clock: AuthorityClock
+  readonly limits: Limits
 }
 
 export function exchange(options: ExchangeOptions): Promise<ExchangeResult> {
@@ -88,7 +89,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   onConnect(abort: () => void): void {
     this.#abort = abort
     this.#sent = true
-    this.#overall = setTimeout(() => { this.#timedOut = true; abort() }, limits.upstreamDurationMaxMs)
+    this.#overall = setTimeout(() => { this.#timedOut = true; abort() }, this.#options.limits.upstreamDurationMaxMs)
     if (this.#clientGone) this.#startDrain()
   }
 
@@ -111,7 +112,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       case 'relaying': this.#keepCopy(chunk); return this.#write(chunk)
       case 'buffering':
         this.#keepCopy(chunk)
-        return this.#bytes <= limits.bufferedAnswerBytesMax || this.#options.holdBack(this.#status) ? true : this.#startRelay()
+        return this.#bytes <= this.#options.limits.bufferedAnswerBytesMax || this.#options.holdBack(this.#status) ? true : this.#startRelay()
       default: return true
     }
   }
@@ -171,7 +172,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #keepCopy(chunk: Buffer): void {
-    if (this.#copyBytes > limits.answerTailBytesMax) return
+    if (this.#copyBytes > this.#options.limits.answerTailBytesMax) return
     this.#copyBytes += chunk.length
     this.#chunks.push(chunk)
   }
@@ -198,12 +199,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #startDrain(): void {
-    this.#drainTimer ??= setTimeout(() => this.#abort?.(), limits.disconnectDrainMs)
+    this.#drainTimer ??= setTimeout(() => this.#abort?.(), this.#options.limits.disconnectDrainMs)
   }
 
   #countDrained(bytes: number): void {
     this.#drainedBytes += bytes
-    if (this.#drainedBytes > limits.disconnectDrainBytesMax) this.#abort?.()
+    if (this.#drainedBytes > this.#options.limits.disconnectDrainBytesMax) this.#abort?.()
   }
 
   // ── over ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -234,8 +235,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #readWhole(fault: ExchangeResult['fault']): UsageReading | null {
     const { dialect, facts } = this.#options
-    if (this.#copyBytes > limits.answerTailBytesMax) return null
-    const body = decompressed(this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks), this.#head!.encoding)
+    if (this.#copyBytes > this.#options.limits.answerTailBytesMax) return null
+    const body = decompressed(this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks), this.#head!.encoding, this.#options.limits.decompressedBytesMax)
     if (body === null) return null
     const reading = dialect.readResponse(facts, this.#status, body)
     return fault === '' || reading.usage !== null ? reading : { ...reading, fault: 'truncated' }
@@ -249,8 +250,7 @@ const withoutEncoding = (headers: readonly string[]): string[] => {
 }
 
 /** The body as the dialect reads it; null when it cannot be decompressed within the ceiling. */
-function decompressed(body: Buffer, encoding: string): Buffer | null {
-  const maxOutputLength = limits.decompressedBytesMax
+function decompressed(body: Buffer, encoding: string, maxOutputLength: number): Buffer | null {
   try {
     switch (encoding) {
       case '': case 'identity': return body

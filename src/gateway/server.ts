@@ -1,16 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { errorCatalogue, type ErrorCode } from '../base/errors.ts'
-import { limits } from '../config/limits.ts'
 import type { GatewayContext } from './call.ts'
 import { serveCall } from './pipeline.ts'
 import { refusal, respondRefusal } from './refuse.ts'
 
 /** The gateway's HTTP server: bounds on headers and time, the operators' paths, and every other path a call. */
 export function createGatewayServer(gateway: GatewayContext, operators: { ready(): boolean; metrics(): string }): Server {
+  const { limits } = gateway
   const server = createServer({
     maxHeaderSize: limits.headerBytesMax, headersTimeout: limits.headersTimeoutMs, requestTimeout: limits.requestTimeoutMs,
-    keepAliveTimeout: limits.keepAliveTimeoutMs, connectionsCheckingInterval: 5_000, noDelay: true, highWaterMark: 64 * 1024,
+    keepAliveTimeout: limits.keepAliveTimeoutMs, connectionsCheckingInterval: limits.connectionCheckMs, noDelay: true, highWaterMark: 64 * 1024,
   }, (request, response) => {
     switch (request.url) {
       case '/healthz': return answerText(response, 200, 'ok\n')
@@ -20,7 +20,7 @@ export function createGatewayServer(gateway: GatewayContext, operators: { ready(
     }
   })
   server.maxHeadersCount = limits.headersMax
-  server.on('clientError', answerBadRequest)
+  server.on('clientError', (error: Error & { code?: string }, socket: Socket) => answerBadRequest(error, socket, limits.headerBytesMax))
   // A request with "Expect: 100-continue" is answered by reading it; "Upgrade" is not spoken.
   server.on('upgrade', (_request, socket: Socket) => endWith(socket, 'endpoint_not_metered'))
   return server
@@ -28,7 +28,7 @@ export function createGatewayServer(gateway: GatewayContext, operators: { ready(
 
 function handle(gateway: GatewayContext, request: IncomingMessage, response: ServerResponse): void {
   const { counters } = gateway
-  if (counters.inFlight >= limits.callsInFlightMax) {
+  if (counters.inFlight >= gateway.limits.callsInFlightMax) {
     respondRefusal(response, null, refusal('overloaded', '', {}, 1), null)
     return
   }
@@ -47,13 +47,13 @@ function answerText(response: ServerResponse, status: number, text: string): voi
 }
 
 /** Requests that the parser refuses never become calls; they still get an answer that says why. */
-function answerBadRequest(error: Error & { code?: string }, socket: Socket): void {
+function answerBadRequest(error: Error & { code?: string }, socket: Socket, headerBytesMax: number): void {
   if (!socket.writable) {
     socket.destroy()
     return
   }
   switch (error.code) {
-    case 'HPE_HEADER_OVERFLOW': return endWith(socket, 'header_invalid', `Headers are limited to ${limits.headerBytesMax} bytes.`, 431)
+    case 'HPE_HEADER_OVERFLOW': return endWith(socket, 'header_invalid', `Headers are limited to ${headerBytesMax} bytes.`, 431)
     case 'ERR_HTTP_REQUEST_TIMEOUT': return endWith(socket, 'request_timeout')
     case 'ECONNRESET': socket.destroy(); return
     default: return endWith(socket, 'header_invalid', 'The request is not valid HTTP/1.1.')

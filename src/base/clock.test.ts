@@ -21,3 +21,8 @@ test('the authority’s answer sets the clock, taking half the round trip off; b
   hands.mono = 1_300
   expect(clock.now()).toBe(5_100)
 })
+
+test('an instant known from before is a floor', () => {
+  const clock = new AuthorityClock({ now: () => 1_000, monotonicMs: () => 0 }, 9_000)
+  expect(clock.now()).toBe(9_000)
+})

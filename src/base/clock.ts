@@ -16,10 +16,12 @@ export const systemClock: Clock = { now: () => Date.now(), monotonicMs: () => pe
 export class AuthorityClock {
   readonly #clock: Clock
   #originMs: number
-  #lastMs = 0
+  #lastMs: number
 
-  constructor(clock: Clock) {
+  /** `floorMs`: an authority instant known from before, never gone behind. */
+  constructor(clock: Clock, floorMs = 0) {
     this.#clock = clock
+    this.#lastMs = floorMs
     this.#originMs = clock.now() - clock.monotonicMs()
   }
 

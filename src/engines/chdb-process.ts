@@ -5,7 +5,7 @@ import { dirname, extname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { ChdbChildConfig, ChdbChildMessage } from './chdb-child.ts'
 import { EngineUnavailableError, remedyOf } from './engine-error.ts'
-import { commandLineOf, identifyProcess, isRunning, type ProcessIdentity, signal, waitForExit } from './process-identity.ts'
+import { commandLineOf, identifyProcess, isRunning, type ProcessIdentity, signal, waitForExit } from '../base/process-identity.ts'
 import type { EngineLog, EngineProgram, RunningEngine } from './supervised.ts'
 
 /** The event engine's process seen from its parent. */

@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { acquireDirectoryLock, DirectoryInUseError } from './directory-lock.ts'
-import { identifyProcess, waitForExit } from './process-identity.ts'
+import { acquireDirectoryLock, DirectoryInUseError } from '../base/directory-lock.ts'
+import { identifyProcess, waitForExit } from '../base/process-identity.ts'
 
 let directory = ''
 let path = ''

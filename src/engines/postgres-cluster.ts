@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { EngineUser } from './engine-user.ts'
 import type { PostgresBinaries } from './postgres-binaries.ts'
-import { commandLineOf, identifyProcess, signal, waitForExit } from './process-identity.ts'
+import { commandLineOf, identifyProcess, signal, waitForExit } from '../base/process-identity.ts'
 import type { EngineLog, EngineProgram, RunningEngine } from './supervised.ts'
 
 /*

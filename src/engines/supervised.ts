@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { signal as send } from './process-identity.ts'
+import { signal as send } from '../base/process-identity.ts'
 
 /*
  * Keeps one engine process alive.

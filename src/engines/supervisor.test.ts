@@ -10,7 +10,7 @@ import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { Client } from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { freshDatabase, startTestEngines } from '../../test/support/engines.ts'
-import { identifyProcess, isRunning, type ProcessIdentity, waitForExit } from './process-identity.ts'
+import { identifyProcess, isRunning, type ProcessIdentity, waitForExit } from '../base/process-identity.ts'
 import { type Engines, type EventsAddress, startEngines } from './supervisor.ts'
 
 let dataDir = ''

@@ -24,6 +24,7 @@ export class GatewayCounters {
     put('uncertain_total', 'counter', this.uncertain)
     put('clients_gone_total', 'counter', this.clientsGone)
     put('calls_in_flight', 'gauge', this.inFlight)
+    put('body_bytes_held', 'gauge', this.bodyBytesHeld)
     for (const [name, value] of Object.entries(gauges)) put(name, 'gauge', value)
     return `${lines.join('\n')}\n`
   }

@@ -1,13 +1,17 @@
+import { mkdirSync } from 'node:fs'
+import type { Server } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AuthorityClock, type Clock } from '../base/clock.ts'
+import { acquireDirectoryLock, type DirectoryLock } from '../base/directory-lock.ts'
 import { TollgateError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { limits, type Limits } from '../config/limits.ts'
-import type { AttemptEntry, EpochEntry, OutcomeEntry, ReturnEntry, SliceAnswer, SliceRequest, Snapshot } from '../control/sync-protocol.ts'
+import type { AttemptEntry, EpochEntry, OutcomeEntry, ReturnEntry, SliceAnswer, SliceRequest } from '../control/sync-protocol.ts'
 import { Journal } from '../journal/journal.ts'
 import { markRewound, setRewoundAside } from '../journal/segment.ts'
 import type { GatewayContext } from './call.ts'
+import { ClockFile } from './clock-file.ts'
 import { ControlClient } from './control-client.ts'
 import { GatewayCounters } from './counters.ts'
 import { compileSnapshot, type GatewayState } from './gateway-state.ts'
@@ -43,110 +47,166 @@ export interface RunningGateway {
   stop(graceMs: number): Promise<void>
 }
 
+/** How long a gateway that must end waits for the signal it sent itself, milliseconds. */
+const endWaitMs = 60_000
+const pulseMs = 1_000
+
 /**
  * A gateway's life: recover the journal → serve from the stored snapshot, if there is one → say hello to the control
  * plane (its answer opens an epoch, and only then are there leases) → serve, ship, pulse → drain → closed.
  */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
-  const { log } = options
-  const bounds: Limits = { ...limits, ...options.limits }
-  const clock = new AuthorityClock(options.clock)
-  const journalDirectory = join(options.directory, 'journal')
-  if (setRewoundAside(journalDirectory)) log('warn', 'a journal that had fallen behind was set aside', { directory: options.directory })
-  const journal = new Journal({
-    directory: journalDirectory, durability: options.durability, log, blockAgeMs: bounds.journalBlockAgeMs,
-    ...(options.journalFreeBytesMin === undefined ? {} : { freeBytesMin: options.journalFreeBytesMin }),
-  })
-  closeOrphans(journal, log)
-  const client = new ControlClient(options.controlUrl, options.credential, clock)
-  const counters = new GatewayCounters()
-  const stopping = new AbortController()
-  let state: GatewayState | null = null
-  let epoch = 0
-  let draining = false
+  mkdirSync(options.directory, { recursive: true, mode: 0o700 })
+  const lock = await acquireDirectoryLock(join(options.directory, 'gateway.lock'))
+  const gateway = new Gateway(options, lock)
+  const port = await gateway.listen()
+  return { port, ready: () => gateway.ready(), stop: (graceMs) => gateway.stop(graceMs) }
+}
 
-  const leases = new Leases(
-    clock,
-    async (slices: readonly SliceRequest[]): Promise<readonly SliceAnswer[]> => {
-      if (epoch === 0) throw new Error('no epoch yet')
-      return (await client.lease({ journalId: journal.id, epoch, slices })).slices
-    },
-    (windowId, amount) => {
-      const entry: ReturnEntry = { t: 'return', epoch, windowId, amount: String(amount) }
-      journal.note(JSON.stringify(entry))
-    },
-  )
-  const shipper = new Shipper(journal, client, (windowIds) => leases.recall(windowIds), log)
-  const gateway: GatewayContext = {
-    clock, journal, leases, upstreams: new Upstreams(), counters, log, limits: bounds, state: () => state, epoch: () => epoch, draining: () => draining,
+class Gateway {
+  readonly #options: GatewayOptions
+  readonly #lock: DirectoryLock
+  readonly #journalDirectory: string
+  readonly #clockFile: ClockFile
+  readonly #clock: AuthorityClock
+  readonly #journal: Journal
+  readonly #client: ControlClient
+  readonly #leases: Leases
+  readonly #shipper: Shipper
+  readonly #snapshotFile: SnapshotFile
+  readonly #context: GatewayContext
+  readonly #server: Server
+  readonly #stopping = new AbortController()
+  #loops: readonly Promise<void>[] = []
+  #state: GatewayState | null = null
+  /** 0 until the control plane has opened one. */
+  #epoch = 0
+  #draining = false
+
+  constructor(options: GatewayOptions, lock: DirectoryLock) {
+    const { log, directory } = options
+    const bounds: Limits = { ...limits, ...options.limits }
+    this.#options = options
+    this.#lock = lock
+    this.#clockFile = new ClockFile(join(directory, 'authority-time'))
+    this.#clock = new AuthorityClock(options.clock, this.#clockFile.read())
+    this.#journalDirectory = join(directory, 'journal')
+    if (setRewoundAside(this.#journalDirectory)) log('warn', 'a journal that had fallen behind was set aside', { directory })
+    this.#journal = new Journal({
+      directory: this.#journalDirectory, durability: options.durability, log, blockAgeMs: bounds.journalBlockAgeMs,
+      ...(options.journalFreeBytesMin === undefined ? {} : { freeBytesMin: options.journalFreeBytesMin }),
+    })
+    closeOrphans(this.#journal, log)
+    this.#client = new ControlClient(options.controlUrl, options.credential, this.#clock)
+    this.#leases = new Leases(this.#clock, (slices) => this.#askSlices(slices), (windowId, amount) => this.#giveBack(windowId, amount))
+    this.#shipper = new Shipper(this.#journal, this.#client, (windowIds) => this.#leases.recall(windowIds), log)
+    this.#snapshotFile = new SnapshotFile(join(directory, 'snapshot.bin'), options.secretKey, log)
+    this.#context = {
+      clock: this.#clock, journal: this.#journal, leases: this.#leases, upstreams: new Upstreams(), counters: new GatewayCounters(), log, limits: bounds,
+      state: () => this.#state, epoch: () => this.#epoch, draining: () => this.#draining,
+    }
+    this.#server = createGatewayServer(this.#context, { ready: () => this.ready(), metrics: () => this.#metrics() })
   }
 
-  const file = new SnapshotFile(join(options.directory, 'snapshot.bin'), options.secretKey, log)
-  const adopt = (snapshot: Snapshot): void => { state = compileSnapshot(snapshot) }
-  const stored = file.read()
-  if (stored !== null) adopt(stored)
+  ready(): boolean {
+    return this.#state !== null && !this.#draining
+  }
 
-  const server = createGatewayServer(gateway, {
-    ready: () => state !== null && !draining,
-    metrics: () => counters.text({ journal_backlog_bytes: journal.backlogBytes, journal_full: journal.full ? 1 : 0, epoch }),
-  })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(options.port, options.host, 2_048, resolve)
-  })
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : options.port
+  /** Serves, first from what is on disk; the loops to the control plane run from here on. Resolves to the port. */
+  async listen(): Promise<number> {
+    const stored = this.#snapshotFile.read()
+    if (stored !== null) this.#state = compileSnapshot(stored)
+    const { host, port, log } = this.#options
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, 2_048, resolve)
+    })
+    const { signal } = this.#stopping
+    this.#loops = [
+      untilStopped(signal, log, 'hello', 200, () => this.#hello()),
+      untilStopped(signal, log, 'snapshot', 200, () => this.#followSnapshot()),
+      untilStopped(signal, log, 'pulse', pulseMs, () => this.#pulse()),
+    ]
+    const address = this.#server.address()
+    return typeof address === 'object' && address !== null ? address.port : port
+  }
 
-  const loops = [
-    untilStopped(stopping.signal, log, 'hello', 200, async () => {
-      if (epoch !== 0) return sleep(1_000, undefined, { signal: stopping.signal }).catch(() => {})
-      const answer = await client.hello({ journalId: journal.id, lastEpoch: 0, version: options.version })
-      if (answer.last !== null && journal.isBehind(answer.last)) {
-        // Writing on would reuse block numbers that are taken, and their contents would be dropped as repeats.
-        log('error', 'the journal is older than what the control plane has; it is set aside and a new one begins', { journal: journal.id })
-        markRewound(journalDirectory)
-        process.kill(process.pid, 'SIGTERM')
-        return sleep(60_000, undefined, { signal: stopping.signal }).catch(() => {})
-      }
-      if (answer.last !== null) journal.ack(answer.last)
-      const entry: EpochEntry = { t: 'epoch', epoch: answer.epoch, at: clock.now() }
-      journal.note(JSON.stringify(entry))
-      epoch = answer.epoch
-      shipper.start()
-      log('info', 'connected to the control plane', { epoch, journal: journal.id })
-    }),
-    untilStopped(stopping.signal, log, 'snapshot', 200, async () => {
-      const next = await client.snapshot(state?.version ?? '', stopping.signal)
-      if (next === null) return
-      adopt(next.snapshot)
-      file.write(next.text)
-      log('info', 'snapshot adopted', { version: next.snapshot.version })
-    }),
-    untilStopped(stopping.signal, log, 'pulse', 1_000, async () => {
-      if (epoch > 0) leases.recall((await client.pulse({ journalId: journal.id, epoch, backlogBytes: journal.backlogBytes, snapshotVersion: state?.version ?? '' })).recall)
-      await sleep(1_000, undefined, { signal: stopping.signal }).catch(() => {})
-    }),
-  ]
+  /** Calls in flight may end, what is idle is given back, the journal is sealed and shipped; then everything closes. */
+  async stop(graceMs: number): Promise<void> {
+    this.#draining = true
+    const deadline = performance.now() + graceMs
+    this.#server.close()
+    this.#server.closeIdleConnections()
+    while (this.#context.counters.inFlight > 0 && performance.now() < deadline) await sleep(20)
+    this.#leases.close()
+    await this.#journal.shutdown()
+    await this.#shipper.drain(Math.max(1_000, deadline - performance.now()))
+    this.#stopping.abort()
+    this.#server.closeAllConnections()
+    await this.#context.upstreams.close()
+    await this.#client.close()
+    await Promise.all(this.#loops)
+    this.#journal.dispose()
+    this.#lock.release()
+  }
 
-  return {
-    port,
-    ready: () => state !== null && !draining,
-    stop: async (graceMs) => {
-      draining = true
-      const deadline = performance.now() + graceMs
-      server.close()
-      server.closeIdleConnections()
-      while (counters.inFlight > 0 && performance.now() < deadline) await sleep(20)
-      leases.close()
-      await journal.shutdown()
-      await shipper.drain(Math.max(1_000, deadline - performance.now()))
-      stopping.abort()
-      server.closeAllConnections()
-      await gateway.upstreams.close()
-      await client.close()
-      await Promise.all(loops)
-      journal.dispose()
-    },
+  // ── towards the control plane ────────────────────────────────────────────────────────────────────────────
+
+  async #hello(): Promise<void> {
+    if (this.#epoch !== 0) return this.#rest(pulseMs)
+    const { log, version } = this.#options
+    const answer = await this.#client.hello({ journalId: this.#journal.id, lastEpoch: 0, version })
+    if (answer.last !== null && this.#journal.isBehind(answer.last)) {
+      // Writing on would reuse block numbers that are taken, and their contents would be dropped as repeats.
+      log('error', 'the journal is older than what the control plane has; it is set aside and a new one begins', { journal: this.#journal.id })
+      markRewound(this.#journalDirectory)
+      process.kill(process.pid, 'SIGTERM')
+      return this.#rest(endWaitMs)
+    }
+    if (answer.last !== null) this.#journal.ack(answer.last)
+    const entry: EpochEntry = { t: 'epoch', epoch: answer.epoch, at: this.#clock.now() }
+    this.#journal.note(JSON.stringify(entry))
+    this.#epoch = answer.epoch
+    this.#shipper.start()
+    log('info', 'connected to the control plane', { epoch: this.#epoch, journal: this.#journal.id })
+  }
+
+  async #followSnapshot(): Promise<void> {
+    const next = await this.#client.snapshot(this.#state?.version ?? '', this.#stopping.signal)
+    if (next === null) return
+    this.#state = compileSnapshot(next.snapshot)
+    this.#snapshotFile.write(next.text)
+    this.#options.log('info', 'snapshot adopted', { version: next.snapshot.version })
+  }
+
+  async #pulse(): Promise<void> {
+    if (this.#epoch > 0) {
+      const { recall } = await this.#client.pulse({
+        journalId: this.#journal.id, epoch: this.#epoch, backlogBytes: this.#journal.backlogBytes, snapshotVersion: this.#state?.version ?? '',
+      })
+      this.#leases.recall(recall)
+      this.#clockFile.keep(this.#clock.now())
+    }
+    await this.#rest(pulseMs)
+  }
+
+  async #askSlices(slices: readonly SliceRequest[]): Promise<readonly SliceAnswer[]> {
+    if (this.#epoch === 0) throw new Error('no epoch yet')
+    return (await this.#client.lease({ journalId: this.#journal.id, epoch: this.#epoch, slices })).slices
+  }
+
+  #giveBack(windowId: string, amount: bigint): void {
+    const entry: ReturnEntry = { t: 'return', epoch: this.#epoch, windowId, amount: String(amount) }
+    this.#journal.note(JSON.stringify(entry))
+  }
+
+  #metrics(): string {
+    const { counters } = this.#context
+    return counters.text({ journal_backlog_bytes: this.#journal.backlogBytes, journal_full: this.#journal.full ? 1 : 0, epoch: this.#epoch })
+  }
+
+  async #rest(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#stopping.signal }).catch(() => {})
   }
 }
 

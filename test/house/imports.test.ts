@@ -22,7 +22,7 @@ function allowedImports(): ReadonlyMap<string, readonly string[]> {
 function files(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name)
-    return entry.isDirectory() ? files(path) : /\.ts$/.test(entry.name) ? [path] : []
+    return entry.isDirectory() ? files(path) : entry.name.endsWith('.ts') ? [path] : []
   })
 }
 const isTest = (path: string): boolean => /\.(test|contract)\.ts$/.test(path)

@@ -6,7 +6,6 @@ import { runDoctor } from './cli/doctor.ts'
 import { runGateway } from './cli/gateway.ts'
 import { runAdminToken } from './cli/admin-token.ts'
 import { runStart } from './cli/start.ts'
-import { ConfigError } from './config/config.ts'
 
 const commands: Readonly<Record<string, { readonly run: (args: readonly string[], version: string) => Promise<number>; readonly says: string }>> = {
   start: { run: runStart, says: 'gateway, control plane and embedded engines, on one machine' },
@@ -42,10 +41,18 @@ async function main(): Promise<number> {
   return command.run(args, version)
 }
 
+/** Errors that a person can act on are sentences; anything else is a defect and keeps its stack. */
+function sentenceOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const { code, port } = error as { code?: string; port?: number }
+  if (code === 'EADDRINUSE') return `tollgate: port ${port} is taken. Stop what uses it, or set TOLLGATE_GATEWAY_PORT or TOLLGATE_CONSOLE_PORT.`
+  return ['ConfigError', 'DirectoryInUseError', 'EngineUnavailableError', 'PlaneError'].includes(error.name) ? `tollgate: ${error.message}` : error
+}
+
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    console.error(error instanceof ConfigError ? `tollgate: ${error.message}` : error)
+    console.error(sentenceOf(error))
     process.exit(1)
   },
 )

@@ -4,6 +4,10 @@ import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '../base/log.ts'
 
+class PlaneError extends Error {
+  override readonly name = 'PlaneError'
+}
+
 /** A plane as a child process: starting → serving → (died → starting, after a pause that grows) → stopped. */
 export class Plane<Ready> {
   readonly #name: string
@@ -53,7 +57,7 @@ export class Plane<Ready> {
     })
     child.once('exit', (code, signal) => {
       if (this.#stopping) return
-      if (!served && code !== null) return reject(new Error(`${this.#name} ended before it served (exit ${code}); see its lines above`))
+      if (!served && code !== null) return reject(new PlaneError(`The ${this.#name} plane ended before it served (exit ${code}); see the lines above.`))
       if (performance.now() - startedAt > 30_000) this.#backoffMs = 200
       this.#log('error', `${this.#name} died and is started again`, { code, signal, inMs: this.#backoffMs })
       setTimeout(() => { if (!this.#stopping) this.#spawn(resolve, () => this.#respawn(resolve, reject)) }, this.#backoffMs)

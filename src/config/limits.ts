@@ -26,6 +26,7 @@ export const limits = {
   upstreamAttemptsMax: 3,
   retryBackoffMs: 200,
   bufferedAnswerBytesMax: 256 * 1024,
+  bufferedAnswerMs: 20,
   answerTailBytesMax: 4 * 1024 * 1024,
   sseEventBytesMax: 4 * 1024 * 1024,
   decompressedBytesMax: 64 * 1024 * 1024,

@@ -18,6 +18,8 @@ export interface Dialect {
   spliceRequest(body: Buffer, facts: RequestFacts, splice: RequestSplice): Buffer
   /** Reads a whole (decompressed) answer. */
   readResponse(facts: RequestFacts, status: number, body: Buffer): UsageReading
+  /** Reads an answer too large to keep, of which the beginning and the end are left. */
+  readCutResponse(facts: RequestFacts, status: number, head: Buffer, tail: Buffer): UsageReading
   /** A reader for a streamed answer. */
   openStream(facts: RequestFacts, options: { readonly hideUsageChunk: boolean }): StreamReader
   /** The provider's own error body for one of our refusals. */

@@ -16,6 +16,7 @@ export const opaqueHttpDialect: Dialect = {
   readRequest: (endpoint, body) => ok(factsOf(endpoint, body)),
   spliceRequest: (body) => body,
   readResponse: (_facts, status, body) => readingOf(status < 500, status < 400 ? '' : 'provider_error', body.length),
+  readCutResponse: (_facts, status, head, tail) => readingOf(status < 500, status < 400 ? '' : 'provider_error', head.length + tail.length),
   openStream: () => new OpaqueStream(),
   refusal(code, status, message, facts) {
     const title = code in errorCatalogue ? errorCatalogue[code].text : message

@@ -1,6 +1,6 @@
 import type { Usage } from '../core/usage/usage.ts'
 import type { RequestFacts, UsageReading } from './dialect.ts'
-import { findMember, parseOrUndefined, scanObject, textOf, valueOf, type JsonObjectScan } from './json-members.ts'
+import { endOfValue, findMember, parseOrUndefined, scanObject, skipBlank, textOf, valueOf, type JsonObjectScan } from './json-members.ts'
 import { modeOfTier } from './openai-request.ts'
 import { chatOverlap, embeddingsOverlap, isObject, readCounters, responsesOverlap, xaiChatOverlap, type OverlapMap } from './overlap.ts'
 
@@ -34,6 +34,40 @@ export function readOpenaiResponse(facts: RequestFacts, status: number, body: Bu
   return readingOf(answer, 'absent', isJson ? '' : 'malformed', generated === null ? 0 : generated.valueEnd - generated.valueStart)
 }
 
+/** The same of an answer too large to keep: model and usage stand before the content or after it. */
+export function readCutOpenaiResponse(facts: RequestFacts, status: number, head: Buffer, tail: Buffer): UsageReading {
+  const opening = readAnswerObject(facts, head, scanObject(head))
+  const closing = usageInTail(facts, tail, opening.servedModel || lastStringIn(tail, 'model'), opening.tier || lastStringIn(tail, 'service_tier'))
+  const answer = closing ?? opening
+  const failed = status >= 400 || opening.failed
+  return readingOf(answer, answer.usage === null ? 'absent' : 'final', failed ? 'provider_error' : '', answer.usage === null ? head.length + tail.length : 0)
+}
+
+/** Usage from the last usage object in the end of an answer whose beginning is gone; null when there is none. */
+export function usageInTail(facts: RequestFacts, tail: Buffer, servedModel = '', tier = ''): OpenaiAnswer | null {
+  const value = lastValueOf(tail, 'usage')
+  const object = parseOrUndefined(value)
+  if (!isObject(object)) return null
+  const answer = answerFrom(facts, value, object, servedModel, tier, false, null)
+  return answer.usage === null ? null : answer
+}
+
+function lastStringIn(tail: Buffer, name: string): string {
+  const value = parseOrUndefined(lastValueOf(tail, name))
+  return typeof value === 'string' ? value : ''
+}
+
+/** Text of the last value of this name. A quoted name cannot stand in a JSON string: its quotes would be escaped. */
+function lastValueOf(tail: Buffer, name: string): string {
+  const quoted = `"${name}"`
+  const at = tail.lastIndexOf(quoted)
+  if (at < 0) return ''
+  const colon = skipBlank(tail, at + quoted.length)
+  const start = skipBlank(tail, colon + 1)
+  const end = endOfValue(tail, start)
+  return tail[colon] !== 0x3a || end < 0 ? '' : tail.toString('utf8', start, end)
+}
+
 export function readingOf(answer: OpenaiAnswer, quality: UsageReading['quality'], fault: string, outputBytesSeen: number): UsageReading {
   const { usage, servedModel, tier, rawUsage, unknownKeys, notices, statedCost } = answer
   return { usage, quality, servedModel, mode: modeOfTier(tier), tier, geo: '', rawUsage, unknownKeys, notices, statedCost, fault, outputBytesSeen }
@@ -48,11 +82,6 @@ export function readAnswerObject(facts: RequestFacts, bytes: Buffer, scan: JsonO
   const object = parseOrUndefined(rawUsage)
   if (!isObject(object)) return { ...nothing, servedModel, tier, failed, notices: ['usage_invalid'] }
   return answerFrom(facts, rawUsage, object, servedModel, tier, failed, hostedToolCounts(facts, servedModel, bytes, scan))
-}
-
-/** The answer that a usage object alone supports. */
-export function usageFromObject(facts: RequestFacts, rawUsage: string, object: JsonObject): OpenaiAnswer {
-  return answerFrom(facts, rawUsage, object, '', '', false, null)
 }
 
 function answerFrom(facts: RequestFacts, rawUsage: string, object: JsonObject, servedModel: string, tier: string, failed: boolean, tools: Usage | null): OpenaiAnswer {

@@ -16,7 +16,7 @@ export function spliceOpenaiRequest(body: Buffer, facts: RequestFacts, splice: R
   if (facts.endpoint.kind !== 'inference') return body
   const wantsUsage = splice.addStreamUsage && facts.stream && !facts.askedStreamUsage && facts.endpoint.name !== 'responses'
   const wantsCap = splice.outputCap !== null && facts.endpoint.name !== 'embeddings'
-  const wantsModel = splice.model !== null && splice.model !== facts.model
+  const wantsModel = splice.model !== null
   if (!wantsUsage && !wantsCap && !wantsModel) return body
   const scan = scanObject(body)
   if (scan.state !== 'whole') return body

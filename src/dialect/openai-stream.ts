@@ -1,8 +1,7 @@
 import { limits } from '../config/limits.ts'
 import type { RequestFacts, StreamReader, UsageReading } from './dialect.ts'
-import { endOfString, endOfValue, findMember, parseOrUndefined, scanObject, skipBlank, textOf } from './json-members.ts'
-import { readAnswerObject, readingOf, stringMember, usageFromObject, type OpenaiAnswer } from './openai-answer.ts'
-import { isObject } from './overlap.ts'
+import { endOfString, findMember, scanObject, skipBlank, textOf } from './json-members.ts'
+import { readAnswerObject, readingOf, stringMember, usageInTail, type OpenaiAnswer } from './openai-answer.ts'
 import { dataOf, endsEvent, eventEndAcross, firstEventEnd, lastEventEnd } from './sse.ts'
 
 const usageName = Buffer.from('"usage"')
@@ -112,7 +111,7 @@ export class OpenaiStream implements StreamReader {
     this.#previous = this.#latest
     this.#latest = bytes
     this.#outputBytes += generatedBytes(bytes, this.#textName)
-    if (!carriesUsage(bytes)) return bytes
+    if (!carriesUsage(bytes)) return this.#hide ? withoutNullUsage(bytes) : bytes
     let kept: Buffer[] | null = null
     let keptFrom = 0
     for (let start = 0; start < bytes.length;) {
@@ -124,9 +123,9 @@ export class OpenaiStream implements StreamReader {
       }
       start = end
     }
-    if (kept === null) return bytes
-    kept.push(bytes.subarray(keptFrom))
-    return Buffer.concat(kept)
+    kept?.push(bytes.subarray(keptFrom))
+    const passed = kept === null ? bytes : Buffer.concat(kept)
+    return this.#hide ? withoutNullUsage(passed) : passed
   }
 
   /** Reads one event's usage, the later one replacing the earlier; true when the event is to be hidden. */
@@ -154,17 +153,8 @@ export class OpenaiStream implements StreamReader {
   }
 
   #readTail(tail: Buffer): void {
-    const name = tail.lastIndexOf(usageName)
-    if (name < 0) return
-    const colon = skipBlank(tail, name + usageName.length)
-    const start = skipBlank(tail, colon + 1)
-    const end = endOfValue(tail, start)
-    if (tail[colon] !== 0x3a || end < 0) return
-    const text = tail.toString('utf8', start, end)
-    const object = parseOrUndefined(text)
-    if (!isObject(object)) return
-    const answer = usageFromObject(this.#facts, text, object)
-    if (answer.usage === null) return
+    const answer = usageInTail(this.#facts, tail)
+    if (answer === null) return
     this.#answer = answer
     this.#closed = true
   }
@@ -217,6 +207,29 @@ function carriesUsage(bytes: Buffer): boolean {
     if (bytes[colon] === 0x3a && bytes[skipBlank(bytes, colon + 1)] !== 0x6e) return true
   }
   return false
+}
+
+/**
+ * Asked for usage, a provider adds `"usage":null` to every other chunk; a caller who did not ask would not have met it.
+ * Only this member is cut, with the comma that belongs to it.
+ */
+function withoutNullUsage(bytes: Buffer): Buffer {
+  let kept: Buffer[] | null = null
+  let keptFrom = 0
+  for (let at = bytes.indexOf(usageName); at >= 0; at = bytes.indexOf(usageName, at + 1)) {
+    const colon = skipBlank(bytes, at + usageName.length)
+    const value = skipBlank(bytes, colon + 1)
+    if (bytes[colon] !== 0x3a || bytes.toString('latin1', value, value + 4) !== 'null') continue
+    let before = at - 1
+    while (before > 0 && skipBlank(bytes, before) > before) before--
+    const after = skipBlank(bytes, value + 4)
+    const hasCommaBefore = bytes[before] === 0x2c
+    ;(kept ??= []).push(bytes.subarray(keptFrom, hasCommaBefore ? before : at))
+    keptFrom = !hasCommaBefore && bytes[after] === 0x2c ? after + 1 : value + 4
+  }
+  if (kept === null) return bytes
+  kept.push(bytes.subarray(keptFrom))
+  return Buffer.concat(kept)
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Dialect, Endpoint } from './dialect.ts'
-import { readOpenaiResponse, readingOf } from './openai-answer.ts'
+import { readCutOpenaiResponse, readOpenaiResponse, readingOf } from './openai-answer.ts'
 import { readOpenaiRequest } from './openai-request.ts'
 import { spliceOpenaiRequest } from './openai-splice.ts'
 import { OpenaiStream } from './openai-stream.ts'
@@ -39,6 +39,7 @@ export const openaiDialect: Dialect = {
     const nothing = { usage: null, rawUsage: '', unknownKeys: [], notices: [], statedCost: '', servedModel: '', tier: '', failed: false }
     return readingOf(nothing, 'absent', status >= 400 ? 'provider_error' : '', 0)
   },
+  readCutResponse: readCutOpenaiResponse,
   openStream: (facts, options) => new OpenaiStream(facts, options.hideUsageChunk),
   refusal(code, status, message, facts) {
     const param = typeof facts['param'] === 'string' ? facts['param'] : code === 'model_not_allowed' ? 'model' : null

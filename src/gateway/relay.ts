@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http'
-import { brotliDecompressSync, createBrotliDecompress, createGunzip, createInflate, gunzipSync, inflateSync } from 'node:zlib'
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { AuthorityClock } from '../base/clock.ts'
 import type { Limits } from '../config/limits.ts'
 import type { Dialect, RequestFacts, StreamReader, UsageReading } from '../dialect/dialect.ts'
+import { AnswerCopy, inflaterFor } from './answer-copy.ts'
 import { answerHeaders } from './request-headers.ts'
 
 /**
@@ -66,7 +67,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #status = 0
   #head: ReturnType<typeof answerHeaders> | null = null
   #chunks: Buffer[] = []
-  #copyBytes = 0
+  #copy: AnswerCopy | null = null
+  #patience: NodeJS.Timeout | undefined
   #bytes = 0
   #firstByteAt = 0
   #reader: StreamReader | null = null
@@ -77,7 +79,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   #overall: NodeJS.Timeout | undefined
   #timedOut = false
   readonly #onClose = (): void => this.#clientLeft()
-  readonly #onDrain = (): void => this.#resume()
+  readonly #onDrain = (): void => {
+    this.#inflater?.resume()
+    this.#resume()
+  }
 
   constructor(options: ExchangeOptions, resolve: (result: ExchangeResult) => void) {
     this.#options = options
@@ -100,7 +105,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#firstByteAt = this.#options.clock.now()
     this.#head = answerHeaders(rawHeaders)
     if (status < 300 && this.#head.type.startsWith('text/event-stream')) this.#startStream()
-    else this.#mode = 'buffering'
+    else this.#startBuffering(status)
     return true
   }
 
@@ -109,21 +114,21 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#clientGone) this.#countDrained(chunk.length)
     switch (this.#mode) {
       case 'streaming': return this.#inflater === null ? this.#relayEvents(chunk) : this.#inflate(this.#inflater, chunk)
-      case 'relaying': this.#keepCopy(chunk); return this.#write(chunk)
+      case 'relaying': return this.#relay(chunk)
       case 'buffering':
-        this.#keepCopy(chunk)
+        this.#chunks.push(chunk)
         return this.#bytes <= this.#options.limits.bufferedAnswerBytesMax || this.#options.holdBack(this.#status) ? true : this.#startRelay()
       default: return true
     }
   }
 
   onComplete(): void {
-    if (this.#inflater !== null) {
-      this.#inflater.once('end', () => this.#finish(''))
-      this.#inflater.end()
-      return
-    }
-    this.#finish('')
+    if (this.#copy !== null) return this.#copy.end(() => this.#finish(''))
+    const inflater = this.#inflater
+    if (inflater === null) return this.#finish('')
+    inflater.once('end', () => this.#finish(''))
+    inflater.once('error', () => this.#finish('truncated'))
+    inflater.end()
   }
 
   onError(error: Error): void {
@@ -137,12 +142,13 @@ class Exchange implements Dispatcher.DispatchHandler {
   // ── streaming ────────────────────────────────────────────────────────────────────────────────────────────
 
   #startStream(): void {
+    const { dialect, facts, hideUsageChunk } = this.#options
     this.#mode = 'streaming'
-    this.#reader = this.#options.dialect.openStream(this.#options.facts, { hideUsageChunk: this.#options.hideUsageChunk })
-    const encoding = this.#head!.encoding
-    const inflater = encoding === 'gzip' ? createGunzip() : encoding === 'deflate' ? createInflate() : encoding === 'br' ? createBrotliDecompress() : null
+    this.#reader = dialect.openStream(facts, { hideUsageChunk })
+    // An opaque stream is not read, so it stays as it is.
+    const inflater = facts.endpoint.kind === 'opaque' ? null : (inflaterFor(this.#head!.encoding) ?? null)
     if (inflater !== null) {
-      inflater.on('data', (chunk: Buffer) => this.#relayEvents(chunk))
+      inflater.on('data', (chunk: Buffer) => { if (!this.#relayEvents(chunk)) inflater.pause() })
       inflater.on('error', () => this.#abort?.())
       this.#inflater = inflater
     }
@@ -162,19 +168,27 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   // ── relaying ─────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** An answer of unknown length from an opaque API may be a stream by another name: it waits only a moment. */
+  #startBuffering(status: number): void {
+    this.#mode = 'buffering'
+    const { facts, holdBack, limits } = this.#options
+    if (facts.endpoint.kind !== 'opaque' || this.#head!.length >= 0 || holdBack(status)) return
+    this.#patience = setTimeout(() => { if (this.#mode === 'buffering') this.#startRelay() }, limits.bufferedAnswerMs)
+  }
+
   #startRelay(): boolean {
     this.#mode = 'relaying'
     const head = this.#head!
+    this.#copy = new AnswerCopy(head.encoding, this.#options.limits.answerTailBytesMax)
     this.#writeHead(head.length >= 0 ? [...head.list, 'content-length', String(head.length)] : head.list)
     let room = true
-    for (const chunk of this.#chunks) room = this.#write(chunk)
+    for (const chunk of this.#chunks.splice(0)) room = this.#relay(chunk)
     return room
   }
 
-  #keepCopy(chunk: Buffer): void {
-    if (this.#copyBytes > this.#options.limits.answerTailBytesMax) return
-    this.#copyBytes += chunk.length
-    this.#chunks.push(chunk)
+  #relay(chunk: Buffer): boolean {
+    const isRead = this.#copy!.push(chunk, this.#onDrain)
+    return this.#write(chunk) && isRead
   }
 
   #writeHead(headers: readonly string[]): void {
@@ -182,7 +196,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     const { response, extraHeaders } = this.#options
     response.writeHead(this.#status, [...headers, ...extraHeaders])
     response.on('drain', this.#onDrain)
-    if (this.#mode === 'streaming') response.flushHeaders()
+    response.flushHeaders()
   }
 
   #write(chunk: Buffer): boolean {
@@ -195,7 +209,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#mode === 'over' || this.#options.response.writableFinished) return
     this.#clientGone = true
     this.#startDrain()
-    this.#resume()
+    this.#onDrain()
   }
 
   #startDrain(): void {
@@ -215,6 +229,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#mode = 'over'
     clearTimeout(this.#overall)
     clearTimeout(this.#drainTimer)
+    clearTimeout(this.#patience)
     const { response, clock } = this.#options
     response.off('close', this.#onClose)
     response.off('drain', this.#onDrain)
@@ -234,11 +249,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #readWhole(fault: ExchangeResult['fault']): UsageReading | null {
-    const { dialect, facts } = this.#options
-    if (this.#copyBytes > this.#options.limits.answerTailBytesMax) return null
-    const body = decompressed(this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks), this.#head!.encoding, this.#options.limits.decompressedBytesMax)
-    if (body === null) return null
-    const reading = dialect.readResponse(facts, this.#status, body)
+    const { dialect, facts, limits } = this.#options
+    const copy = this.#copy === null ? wholeCopy(this.#chunks, this.#head!.encoding, limits.decompressedBytesMax) : this.#copy.read()
+    if (copy === null) return null
+    const reading = copy.tail === null ? dialect.readResponse(facts, this.#status, copy.head) : dialect.readCutResponse(facts, this.#status, copy.head, copy.tail)
     return fault === '' || reading.usage !== null ? reading : { ...reading, fault: 'truncated' }
   }
 }
@@ -247,6 +261,11 @@ const withoutEncoding = (headers: readonly string[]): string[] => {
   const kept: string[] = []
   for (let i = 0; i < headers.length; i += 2) if (headers[i]!.toLowerCase() !== 'content-encoding') kept.push(headers[i]!, headers[i + 1]!)
   return kept
+}
+
+function wholeCopy(chunks: readonly Buffer[], encoding: string, bytesMax: number): { readonly head: Buffer; readonly tail: null } | null {
+  const head = decompressed(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks), encoding, bytesMax)
+  return head === null ? null : { head, tail: null }
 }
 
 /** The body as the dialect reads it; null when it cannot be decompressed within the ceiling. */

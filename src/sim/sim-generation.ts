@@ -59,7 +59,7 @@ export interface GenerationInput {
 /** Decides an answer from the request alone, so that the same request and seed always get the same one. */
 export function generate(input: GenerationInput): Generation {
   const { request, faults } = input
-  const dice = diceFor(`${input.seed}\n${input.bodyText}`)
+  const dice = diceFor(`${input.seed}\n${contentOf(input)}`)
   const model = String(request['model'])
   const inputTokens = Math.min(tokensInBytes(Buffer.byteLength(input.promptText)) + 7, Buffer.byteLength(input.bodyText))
   const cachedTokens = inputTokens >= 1_024 && dice() < 0.6 ? Math.floor((inputTokens * (0.3 + dice() * 0.6)) / 128) * 128 : 0
@@ -82,6 +82,11 @@ export function generate(input: GenerationInput): Generation {
   const asked = request['service_tier']
   const tier = asked === 'flex' || asked === 'priority' || asked === 'scale' ? asked : 'default'
   return { dice, model: servedName(model), tier, choices: padded(choices, faults), usage }
+}
+
+/** What decides an answer: not whether its usage is asked for as well, as with a real provider. */
+function contentOf({ request, bodyText }: GenerationInput): string {
+  return request['stream_options'] === undefined ? bodyText : JSON.stringify({ ...request, stream_options: undefined })
 }
 
 function wantsTool(input: GenerationInput): boolean {

@@ -76,7 +76,7 @@ function pieces(bytes: Buffer, at: readonly number[]): Buffer[] {
   return offsets.slice(1).map((end, index) => bytes.subarray(offsets[index]!, end))
 }
 
-test('a chat stream split anywhere: the counters, and the same bytes but for the hidden chunk', () => {
+test('a chat stream split anywhere: the counters, and the same bytes but for usage that is hidden', () => {
   const stream = fc.record({
     c: counters, texts: fc.array(content, { maxLength: 12 }), crlf: fc.boolean(), spaced: fc.boolean(), done: fc.boolean(), comments: fc.boolean(), hide: fc.boolean(),
     riding: fc.boolean(), twice: fc.boolean(), at: cuts,
@@ -94,7 +94,8 @@ test('a chat stream split anywhere: the counters, and the same bytes but for the
     const out = pieces(sent, s.at).map((piece) => reader.push(piece))
     const { rest, reading } = reader.end(true)
     const relayed = Buffer.concat([...out, rest]).toString()
-    expect(relayed).toBe(s.hide ? [...visible, end].join('') : sent.toString())
+    // Quotes within a text are escaped, so only the member itself reads like this.
+    expect(relayed).toBe(s.hide ? [...visible, end].join('').replaceAll(',"usage":null', '') : sent.toString())
     expect(reading).toMatchObject({ quality: 'final', servedModel: 'gpt-4o-x', rawUsage: JSON.stringify(usage), fault: '' })
     expect(reading.usage).toEqual(expectedOf(s.c))
   }), { ...run, numRuns: 400 })

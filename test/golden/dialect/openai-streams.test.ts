@@ -23,6 +23,8 @@ const head = '{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1741
 const delta = (content: string, usage: string | null = 'null'): string => `data: ${head}"choices":[{"index":0,"delta":{"content":${JSON.stringify(content)}},"logprobs":null,"finish_reason":null}]${usage === null ? '' : `,"usage":${usage}`}}\n\n`
 const role = `data: ${head}"choices":[{"index":0,"delta":{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}],"usage":null}\n\n`
 const stop = `data: ${head}"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}],"usage":null}\n\n`
+/** As a provider sends it that was not asked for usage. */
+const unasked = (events: string): string => events.replaceAll(',"usage":null', '')
 const counts = '{"prompt_tokens":9,"completion_tokens":12,"total_tokens":21,"prompt_tokens_details":{"cached_tokens":2,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":4,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}'
 const closing = `data: ${head}"choices":[],"usage":${counts}}\n\n`
 const done = 'data: [DONE]\n\n'
@@ -31,9 +33,9 @@ const counted = { input_text: 7, cache_read: 2, input_audio: 0, output_text: 8, 
 describe('chat streams', () => {
   const whole = [role, delta('Hello'), delta(' "wörld"'), stop, closing, done]
 
-  test('F15: the usage chunk the client did not ask for is counted and hidden, every other byte relayed', () => {
+  test('F15: usage the client did not ask for is counted and hidden, null members included; every other byte is relayed', () => {
     const { text, reading } = relay(whole, { hide: true })
-    expect(text).toBe([role, delta('Hello'), delta(' "wörld"'), stop, done].join(''))
+    expect(text).toBe(unasked([role, delta('Hello'), delta(' "wörld"'), stop, done].join('')))
     expect(reading).toMatchObject({ usage: counted, quality: 'final', rawUsage: counts, servedModel: 'gpt-4o-2024-08-06', tier: 'default', fault: '', notices: [] })
   })
 
@@ -43,28 +45,34 @@ describe('chat streams', () => {
     expect(reading.usage).toEqual(counted)
   })
 
-  test('a chunk of whole events is the same Buffer that came in', () => {
+  test('a chunk of whole events with nothing to hide is the same Buffer that came in', () => {
     const reader = openaiDialect.openStream(chatFacts, { hideUsageChunk: true })
-    const chunk = Buffer.from(role + delta('Hello'))
+    const chunk = Buffer.from(unasked(role + delta('Hello')))
     expect(reader.push(chunk)).toBe(chunk)
   })
 
   test('all in one read, in CRLF, with comments and data over several lines', () => {
-    expect(relay([whole.join('')], { hide: true }).text).toBe(whole.filter((event) => event !== closing).join(''))
+    expect(relay([whole.join('')], { hide: true }).text).toBe(unasked(whole.filter((event) => event !== closing).join('')))
     const crlf = whole.map((event) => event.replaceAll('\n', '\r\n'))
     const relayed = relay([crlf.join('')], { hide: true })
-    expect(relayed.text).toBe(crlf.filter((_, index) => index !== 4).join(''))
+    expect(relayed.text).toBe(unasked(crlf.filter((_, index) => index !== 4).join('')))
     expect(relayed.reading.usage).toEqual(counted)
     const spread = `: keep-alive\nevent: message\ndata: ${head}"choices":[ ],\ndata: "usage":${counts}}\nid: 7\n\n`
     const commented = relay([': OPENROUTER PROCESSING\n\n', delta('Hi'), spread, done], { hide: true })
-    expect(commented.text).toBe(`: OPENROUTER PROCESSING\n\n${delta('Hi')}${done}`)
+    expect(commented.text).toBe(unasked(`: OPENROUTER PROCESSING\n\n${delta('Hi')}${done}`))
     expect(commented.reading.usage).toEqual(counted)
   })
 
   test('only a partial last event is held back', () => {
     const { sizes, text } = relay([delta('Hello') + closing.slice(0, 40), closing.slice(40) + done], { hide: true })
-    expect(sizes).toEqual([delta('Hello').length, done.length])
-    expect(text).toBe(delta('Hello') + done)
+    expect(sizes).toEqual([unasked(delta('Hello')).length, done.length])
+    expect(text).toBe(unasked(delta('Hello') + done))
+  })
+
+  test('a null usage is cut with its own comma, wherever it stands', () => {
+    const odd = (members: string): string => `data: {${members}}\n\n`
+    expect(relay([odd('"usage": null , "a":1') + odd('"a":1 , "usage" : null') + odd('"usage":null') + odd('"a":"\\"usage\\":null"')], { hide: true }).text)
+      .toBe(odd(' "a":1') + odd('"a":1 ') + odd('') + odd('"a":"\\"usage\\":null"'))
   })
 
   test('text that speaks of usage is not usage', () => {
@@ -102,7 +110,7 @@ describe('chat streams', () => {
 
   test('a last event without its blank line is still read, and still hidden', () => {
     const { text, reading } = relay([delta('Hello'), closing.trimEnd()], { hide: true })
-    expect(text).toBe(delta('Hello'))
+    expect(text).toBe(unasked(delta('Hello')))
     expect(reading.usage).toEqual(counted)
   })
 
@@ -121,7 +129,7 @@ describe('chat streams', () => {
     const huge = `data: {"choices":[],"padding":"${'x'.repeat(limits.sseEventBytesMax + 200_000)}","usage":${counts}}\n\n`
     const pieces = [delta('a'), ...(huge.match(/[\s\S]{1,65536}/g) ?? []), delta('b'), done]
     const { text, reading } = relay(pieces, { hide: true })
-    expect(text === pieces.join('')).toBe(true)
+    expect(text === unasked(pieces.join(''))).toBe(true)
     expect(reading).toMatchObject({ usage: counted, quality: 'final', notices: ['sse_event_too_large'], fault: '' })
   })
 })
@@ -131,7 +139,7 @@ describe('legacy completions streams', () => {
     const facts = factsFor('/v1/completions', { model: 'gpt-3.5-turbo-instruct', prompt: 'hi', stream: true })
     const text = 'data: {"id":"cmpl-1","object":"text_completion","created":1,"model":"gpt-3.5-turbo-instruct","choices":[{"text":"abc","index":0,"logprobs":null,"finish_reason":"stop"}],"usage":null}\n\n'
     const usage = 'data: {"id":"cmpl-1","object":"text_completion","created":1,"model":"gpt-3.5-turbo-instruct","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}\n\n'
-    expect(relay([text, usage, done], { facts, hide: true })).toMatchObject({ text: text + done, reading: { usage: { input_text: 1, output_text: 1 }, outputBytesSeen: 3 } })
+    expect(relay([text, usage, done], { facts, hide: true })).toMatchObject({ text: unasked(text + done), reading: { usage: { input_text: 1, output_text: 1 }, outputBytesSeen: 3 } })
   })
 })
 

@@ -8,6 +8,8 @@ import {
 } from '../control/sync-protocol.ts'
 import type { SealedBlock } from '../journal/segment.ts'
 
+const jsonHeaders = { 'content-type': 'application/json' }
+
 /**
  * The gateway's side of /sync. Every answer corrects the authority clock. Throws TollgateError for an answer that
  * names a code, and the network's own error when there was no answer.
@@ -30,10 +32,10 @@ export class ControlClient {
     return (await this.#post('/sync/hello', JSON.stringify(request))) as HelloAnswer
   }
   async lease(request: LeaseRequest): Promise<LeaseAnswer> {
-    return (await this.#post('/sync/lease', JSON.stringify(request))) as LeaseAnswer
+    return (await this.#post('/sync/lease', JSON.stringify(request), jsonHeaders, limits.leaseAnswerMs)) as LeaseAnswer
   }
   async pulse(request: PulseRequest): Promise<PulseAnswer> {
-    return (await this.#post('/sync/pulse', JSON.stringify(request))) as PulseAnswer
+    return (await this.#post('/sync/pulse', JSON.stringify(request), jsonHeaders, limits.leaseAnswerMs)) as PulseAnswer
   }
 
   async block(journalId: string, block: SealedBlock, bytes: Buffer): Promise<BlockAnswer> {
@@ -62,11 +64,11 @@ export class ControlClient {
     await this.#pool.destroy()
   }
 
-  async #post(path: string, body: string | Buffer, headers: Record<string, string> = { 'content-type': 'application/json' }): Promise<unknown> {
+  async #post(path: string, body: string | Buffer, headers: Readonly<Record<string, string>> = jsonHeaders, timeoutMs: number = limits.syncTimeoutMs): Promise<unknown> {
     const sent = performance.now()
     const answer = await this.#pool.request({
       method: 'POST', path: this.#prefix + path, body, headers: { ...headers, authorization: this.#authorization },
-      headersTimeout: limits.syncTimeoutMs, bodyTimeout: limits.syncTimeoutMs,
+      headersTimeout: timeoutMs, bodyTimeout: timeoutMs,
     })
     const text = await answer.body.text()
     this.#correct(answer.headers[timeHeader], sent)

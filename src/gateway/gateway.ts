@@ -50,6 +50,8 @@ export interface RunningGateway {
 /** How long a gateway that must end waits for the signal it sent itself, milliseconds. */
 const endWaitMs = 60_000
 const pulseMs = 1_000
+/** Between two looks whether calls still hold leases of an epoch that is over, milliseconds. */
+const vacateMs = 50
 
 /**
  * A gateway's life: recover the journal → serve from the stored snapshot, if there is one → say hello to the control
@@ -81,6 +83,8 @@ class Gateway {
   #state: GatewayState | null = null
   /** 0 until the control plane has opened one. */
   #epoch = 0
+  /** The authority has opened a later epoch for this journal, by a hello whose answer never came. */
+  #epochOver = false
   #draining = false
 
   constructor(options: GatewayOptions, lock: DirectoryLock) {
@@ -153,7 +157,9 @@ class Gateway {
   // ── towards the control plane ────────────────────────────────────────────────────────────────────────────
 
   async #hello(): Promise<void> {
-    if (this.#epoch !== 0) return this.#rest(pulseMs)
+    if (this.#epoch !== 0 && !this.#epochOver) return this.#rest(pulseMs)
+    // The new epoch's first entry gives back all that the old one leases, so by then no call may hold any of it.
+    if (this.#epochOver && !this.#leases.vacate()) return this.#rest(vacateMs)
     const { log, version } = this.#options
     const answer = await this.#client.hello({ journalId: this.#journal.id, lastEpoch: 0, version })
     if (answer.last !== null && this.#journal.isBehind(answer.last)) {
@@ -167,6 +173,8 @@ class Gateway {
     const entry: EpochEntry = { t: 'epoch', epoch: answer.epoch, at: this.#clock.now() }
     this.#journal.note(JSON.stringify(entry))
     this.#epoch = answer.epoch
+    this.#epochOver = false
+    this.#leases.startAnew()
     this.#shipper.start()
     log('info', 'connected to the control plane', { epoch: this.#epoch, journal: this.#journal.id })
   }
@@ -183,7 +191,11 @@ class Gateway {
     if (this.#epoch > 0) {
       const { recall } = await this.#client.pulse({
         journalId: this.#journal.id, epoch: this.#epoch, backlogBytes: this.#journal.backlogBytes, snapshotVersion: this.#state?.version ?? '',
+      }).catch((error: unknown) => {
+        this.#leases.setAway(true)
+        throw error
       })
+      this.#leases.setAway(false)
       this.#leases.recall(recall)
       this.#clockFile.keep(this.#clock.now())
     }
@@ -191,8 +203,13 @@ class Gateway {
   }
 
   async #askSlices(slices: readonly SliceRequest[]): Promise<readonly SliceAnswer[]> {
-    if (this.#epoch === 0) throw new Error('no epoch yet')
-    return (await this.#client.lease({ journalId: this.#journal.id, epoch: this.#epoch, slices })).slices
+    if (this.#epoch === 0 || this.#epochOver) throw new Error('no epoch')
+    try {
+      return (await this.#client.lease({ journalId: this.#journal.id, epoch: this.#epoch, slices })).slices
+    } catch (error) {
+      if (error instanceof TollgateError && error.code === 'epoch_stale') this.#epochOver = true
+      throw error
+    }
   }
 
   #giveBack(windowId: string, amount: bigint): void {
@@ -220,17 +237,26 @@ function closeOrphans(journal: Journal, log: Log): void {
   if (journal.orphans.size > 0) log('warn', 'attempts without an outcome were booked at their bound', { attempts: journal.orphans.size })
 }
 
+/** A control plane that is away for less than this is starting or restarting, and nobody's concern, milliseconds. */
+const patienceMs = 5_000
+
 /** Runs `step` again and again; after a failure waits, so that a control plane that is away costs nothing. */
 async function untilStopped(signal: AbortSignal, log: Log, name: string, waitMs: number, step: () => Promise<void>): Promise<void> {
-  let failing = false
+  let failingSince = 0
+  let told = false
   while (!signal.aborted) {
     try {
       await step()
-      failing = false
+      if (told) log('info', `${name} works again`)
+      failingSince = 0
+      told = false
     } catch (error) {
       if (signal.aborted) return
-      if (!failing) log('warn', `${name} failed; trying again`, { reason: error instanceof Error ? error.message : String(error), code: error instanceof TollgateError ? error.code : '' })
-      failing = true
+      if (failingSince === 0) failingSince = performance.now()
+      if (!told && performance.now() - failingSince > patienceMs) {
+        log('warn', `${name} fails; trying again`, { reason: error instanceof Error ? error.message : String(error), code: error instanceof TollgateError ? error.code : '' })
+        told = true
+      }
       await sleep(waitMs, undefined, { signal }).catch(() => {})
     }
   }

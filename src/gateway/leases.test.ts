@@ -114,6 +114,47 @@ test('with the authority away, what is held here still admits and the rest is re
   expect(await outcome).toMatchObject({ denial: { code: 'lease_unavailable' } })
 })
 
+test('a call that gave up does not hold up those that can be served', async () => {
+  const authority = new TestAuthority(10n)
+  open(authority)
+  expect(isHeld(await reserve([rule('r')], 2))).toBe(true)
+  leases.settle(`r|${Date.UTC(2026, 10, 23)}|`, 2n, 0n)
+  authority.away = true
+  const large = reserve([rule('r')], 9)
+  const behind = reserve([rule('r')], 1)
+  await vi.advanceTimersByTimeAsync(50)
+  expect(isHeld(await behind)).toBe(true)
+  expect(isHeld(await reserve([rule('r')], 1))).toBe(true)
+  await vi.advanceTimersByTimeAsync(6_000)
+  expect(await large).toMatchObject({ denial: { code: 'lease_unavailable' } })
+})
+
+test('idle slices are kept while the authority is away', async () => {
+  const authority = new TestAuthority(10n)
+  open(authority)
+  expect(isHeld(await reserve([rule('r')], 2))).toBe(true)
+  leases.settle(`r|${Date.UTC(2026, 10, 23)}|`, 2n, 0n)
+  authority.away = true
+  leases.setAway(true)
+  await vi.advanceTimersByTimeAsync(30_000)
+  expect(returned).toEqual([])
+  expect(isHeld(await reserve([rule('r')], 2))).toBe(true)
+})
+
+test('what was asked for in an epoch that has ended is not taken in the next', async () => {
+  const authority = new TestAuthority(10n)
+  authority.away = true
+  open(authority)
+  const outcome = reserve([rule('r')], 2)
+  await vi.advanceTimersByTimeAsync(300)
+  expect(leases.vacate()).toBe(true)
+  authority.away = false
+  leases.startAnew()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(isHeld(await outcome)).toBe(true)
+  expect(leases.vacate()).toBe(false)
+})
+
 test('first come, first served: a small call does not overtake a large one that waits', async () => {
   const authority = new TestAuthority(10n)
   open(authority)

@@ -15,6 +15,9 @@ import type { SliceAnswer, SliceRequest } from '../control/sync-protocol.ts'
  * (no answer in time): without proof nothing is admitted.
  *
  * A slice request keeps its id until it is answered, so repeating it after a lost answer grants nothing twice.
+ *
+ * While the authority is *away* nobody can be served in turn: calls that wait decide once more from what is here,
+ * those that come overtake those that still wait, and idle slices are kept, because nobody could have them.
  */
 export interface LeaseGate {
   readonly at: number
@@ -28,13 +31,22 @@ export interface LeaseDenial {
 }
 export type AskSlices = (slices: readonly SliceRequest[]) => Promise<readonly SliceAnswer[]>
 
+/** Pause before an unanswered request is repeated, milliseconds. */
+const askAgainMs = 200
+
 interface Waiter {
   readonly need: bigint
   readonly wake: (answer: SliceAnswer | null) => void
 }
+interface Wait {
+  readonly answer: Promise<SliceAnswer | null>
+  /** Out of the line: a call that has left must not hold up those behind it. */
+  leave(): void
+}
 interface Window {
   readonly scope: Scope
-  readonly waiters: Waiter[]
+  /** In the order they came. */
+  readonly waiters: Set<Waiter>
   request: SliceRequest | null
   lastGrant: bigint
   /** Units held in the current and the last second: what a slice should last for. */
@@ -54,6 +66,7 @@ export class Leases {
   readonly #timer: NodeJS.Timeout
   #waiting = 0
   #asking = false
+  #away = false
 
   constructor(clock: AuthorityClock, ask: AskSlices, giveBack: (windowId: string, amount: bigint) => void) {
     this.#clock = clock
@@ -116,7 +129,32 @@ export class Leases {
 
   /** Gives back what is idle in these windows. */
   recall(windowIds: readonly string[]): void {
-    for (const id of windowIds) if ((this.#windows.get(id)?.waiters.length ?? 0) === 0) this.#returnIdle(id)
+    for (const id of windowIds) if ((this.#windows.get(id)?.waiters.size ?? 0) === 0) this.#returnIdle(id)
+  }
+
+  /** Whether the authority answers, as far as anyone here knows. */
+  setAway(away: boolean): void {
+    if (away === this.#away) return
+    this.#away = away
+    if (away) for (const window of this.#windows.values()) wakeAll(window, null)
+  }
+
+  /** Gives back everything idle; true once no call holds anything, so that these leases may end. */
+  vacate(): boolean {
+    let held = false
+    for (const id of this.#windows.keys()) {
+      this.#returnIdle(id)
+      if (this.holdings.held(id) > 0n) held = true
+    }
+    return !held
+  }
+
+  /** Leases under a new epoch: what was asked for under the old one is asked for anew, under new ids. */
+  startAnew(): void {
+    for (const window of this.#windows.values()) {
+      window.request = null
+      if (window.waiters.size > 0) this.#askSoon(window)
+    }
   }
 
   /** Gives back everything idle; calls in flight keep what they hold. */
@@ -127,7 +165,7 @@ export class Leases {
 
   #tryHold(holds: HoldPlan['holds'], waited: boolean): HoldPlan['holds'] {
     // Newcomers do not overtake calls that wait for the same window.
-    const blocked = waited ? [] : holds.filter((hold) => (this.#windows.get(hold.windowId)?.waiters.length ?? 0) > 0)
+    const blocked = waited || this.#away ? [] : holds.filter((hold) => (this.#windows.get(hold.windowId)?.waiters.size ?? 0) > 0)
     if (blocked.length > 0) return blocked
     if (this.holdings.tryHold(holds) !== null) return holds.filter((hold) => this.holdings.available(hold.windowId) < hold.amount)
     for (const hold of holds) {
@@ -144,10 +182,10 @@ export class Leases {
     this.#waiting += 1
     let timer: NodeJS.Timeout | undefined
     const timeout = new Promise<'late'>((resolve) => { timer = setTimeout(() => resolve('late'), waitMs) })
+    const waits = lacking.map((hold) => this.#standInLine(hold))
     try {
-      const answers = lacking.map((hold) => this.#answerFor(hold))
       for (const [index, hold] of lacking.entries()) {
-        const answer = await Promise.race([answers[index]!, timeout])
+        const answer = await Promise.race([waits[index]!.answer, timeout])
         if (answer === 'late') return { code: 'lease_unavailable', scope: hold.scope, need: hold.amount, answer: this.#window(hold.scope).facts }
         if (answer !== null && this.#isHopeless(hold, answer)) return { code: 'budget_exceeded', scope: hold.scope, need: hold.amount, answer }
       }
@@ -155,15 +193,18 @@ export class Leases {
     } finally {
       clearTimeout(timer)
       this.#waiting -= 1
+      for (const wait of waits) wait.leave()
     }
   }
 
-  #answerFor(hold: HoldPlan['holds'][number]): Promise<SliceAnswer | null> {
-    return new Promise((resolve) => {
-      const window = this.#window(hold.scope)
-      window.waiters.push({ need: hold.amount, wake: resolve })
-      this.#askSoon(window)
-    })
+  #standInLine(hold: HoldPlan['holds'][number]): Wait {
+    const window = this.#window(hold.scope)
+    let wake: Waiter['wake'] = () => {}
+    const answer = new Promise<SliceAnswer | null>((resolve) => { wake = resolve })
+    const waiter: Waiter = { need: hold.amount, wake }
+    window.waiters.add(waiter)
+    this.#askSoon(window)
+    return { answer, leave: () => { window.waiters.delete(waiter) } }
   }
 
   /** True when neither what is here nor what the authority has left can cover the hold. */
@@ -177,7 +218,7 @@ export class Leases {
   #window(scope: Scope): Window {
     let window = this.#windows.get(scope.windowId)
     if (window === undefined) {
-      window = { scope, waiters: [], request: null, lastGrant: 0n, burn: 0n, burnLast: 0n, usedAt: performance.now(), facts: null }
+      window = { scope, waiters: new Set(), request: null, lastGrant: 0n, burn: 0n, burnLast: 0n, usedAt: performance.now(), facts: null }
       this.#windows.set(scope.windowId, window)
     }
     return window
@@ -199,30 +240,30 @@ export class Leases {
   }
 
   async #askFor(windows: readonly Window[]): Promise<void> {
-    for (const window of windows) window.request = this.#sliceRequest(window)
-    let answers: readonly SliceAnswer[]
-    try {
-      answers = await this.#ask(windows.map((window) => window.request!))
-    } catch {
-      // No answer: the grant may have happened, so the same ids are asked again until someone answers.
-      setTimeout(() => void this.#askAgain(windows), 200)
-      return
-    }
-    this.#take(windows, answers)
-  }
-
-  async #askAgain(windows: readonly Window[]): Promise<void> {
-    try {
-      this.#take(windows, await this.#ask(windows.map((window) => window.request!)))
-    } catch {
-      setTimeout(() => void this.#askAgain(windows), 200)
+    const asked = windows.map((window) => {
+      const request = this.#sliceRequest(window)
+      window.request = request
+      return { window, request }
+    })
+    // Without an answer the grant may have happened, so the same ids are asked again until someone answers.
+    for (;;) {
+      const standing = asked.filter(({ window, request }) => window.request === request)
+      if (standing.length === 0) return
+      try {
+        this.#take(standing, await this.#ask(standing.map(({ request }) => request)))
+        return
+      } catch {
+        this.setAway(true)
+        await new Promise<void>((resolve) => { setTimeout(resolve, askAgainMs).unref() })
+      }
     }
   }
 
   #sliceRequest(window: Window): SliceRequest {
     const { scope, waiters } = window
     const available = this.holdings.available(scope.windowId)
-    const head = waiters[0]?.need ?? 1n
+    const [first] = waiters
+    const head = first?.need ?? 1n
     const need = head > available ? head - available : 1n
     let queued = 0n
     for (const waiter of waiters) queued += waiter.need
@@ -233,9 +274,12 @@ export class Leases {
     }
   }
 
-  #take(windows: readonly Window[], answers: readonly SliceAnswer[]): void {
-    for (const [index, window] of windows.entries()) {
+  #take(asked: readonly { readonly window: Window; readonly request: SliceRequest }[], answers: readonly SliceAnswer[]): void {
+    this.#away = false
+    for (const [index, { window, request }] of asked.entries()) {
       const answer = answers[index]
+      // An answer to an epoch that has ended meanwhile: what it granted goes back with that epoch.
+      if (window.request !== request) continue
       window.request = null
       if (answer === undefined) continue
       const granted = BigInt(answer.granted)
@@ -244,7 +288,7 @@ export class Leases {
         this.holdings.grant(window.scope.windowId, granted)
         window.lastGrant = granted
       } else window.lastGrant = 0n
-      for (const waiter of window.waiters.splice(0)) waiter.wake(answer)
+      wakeAll(window, answer)
     }
   }
 
@@ -256,9 +300,9 @@ export class Leases {
     for (const [id, window] of this.#windows) {
       window.burnLast = window.burn
       window.burn = 0n
-      if (window.waiters.length > 0 || window.request !== null) continue
       const over = authorityNow >= window.scope.endMs
-      if (over || now - window.usedAt > limits.leaseIdleReturnMs) this.#returnIdle(id)
+      if (window.waiters.size > 0 || window.request !== null) continue
+      if (over || (!this.#away && now - window.usedAt > limits.leaseIdleReturnMs)) this.#returnIdle(id)
       if (over && this.holdings.forget(id)) this.#windows.delete(id)
     }
   }
@@ -267,4 +311,10 @@ export class Leases {
     const idle = this.holdings.takeIdle(windowId)
     if (idle > 0n) this.#giveBack(windowId, idle)
   }
+}
+
+function wakeAll(window: Window, answer: SliceAnswer | null): void {
+  const woken = [...window.waiters]
+  window.waiters.clear()
+  for (const waiter of woken) waiter.wake(answer)
 }

@@ -105,10 +105,10 @@ const isRetryable = (result: ExchangeResult): boolean =>
 
 const clientStatus = (result: ExchangeResult): number => {
   if (result.unfinished) return result.upstreamStatus
+  if (result.clientGone) return 499
   switch (result.fault) {
     case '': return result.upstreamStatus
     case 'timeout': return 504
-    case 'client_gone': return 499
     default: return 502
   }
 }

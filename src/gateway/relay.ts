@@ -24,6 +24,8 @@ export interface ExchangeResult {
   readonly sent: boolean
   readonly upstreamStatus: number
   readonly fault: '' | 'unreachable' | 'reset' | 'timeout' | 'truncated' | 'client_gone'
+  /** The client left before it had the whole answer, whether or not upstream was read to its end. */
+  readonly clientGone: boolean
   readonly requestId: string
   readonly retryAfter: string
   readonly firstByteAt: number
@@ -241,7 +243,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       reading = read
     } else if (mode !== 'waiting') reading = this.#readWhole(fault)
     this.#resolve({
-      sent: this.#sent, upstreamStatus: this.#status, fault, requestId: head?.requestId ?? '', retryAfter: head?.retryAfter ?? '',
+      sent: this.#sent, upstreamStatus: this.#status, fault, clientGone: this.#clientGone, requestId: head?.requestId ?? '', retryAfter: head?.retryAfter ?? '',
       firstByteAt: this.#firstByteAt, endAt: clock.now(), responseBytes: this.#bytes, reading,
       held: mode === 'buffering' && head !== null ? { status: this.#status, headers: head.list, body: Buffer.concat(this.#chunks) } : null,
       unfinished: mode === 'streaming' || mode === 'relaying',

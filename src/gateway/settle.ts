@@ -78,7 +78,7 @@ export function outcomeRecord(call: Call, attempt: Attempt, provisional: UsageRe
 function errorClassOf(result: ExchangeResult): string {
   if (result.fault !== '') return result.fault
   if (result.upstreamStatus >= 400) return 'provider_error'
-  return result.reading?.fault ?? ''
+  return result.reading?.fault || (result.clientGone ? 'client_gone' : '')
 }
 
 /** The provider counted nothing: final, nothing to price. */

@@ -35,6 +35,8 @@ export const limits = {
   // gateway: leases
   rulesPerCallMax: 16,
   leaseWaitMs: 5_000,
+  /** An authority that has not answered a lease or a pulse by then counts as away. */
+  leaseAnswerMs: 2_500,
   leaseWaitersMax: 20_000,
   leaseIdleReturnMs: 10_000,
   outputCapDefaultTokens: 4_096,

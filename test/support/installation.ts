@@ -9,6 +9,7 @@ import { chooseFreePort } from '../../src/engines/free-port.ts'
 import { startEngines, type Engines } from '../../src/engines/supervisor.ts'
 import { reconcile, type Finding } from '../../src/jobs/reconcile.ts'
 import { isAfter, listSegments, readAcked, readSegment } from '../../src/journal/segment.ts'
+import { Link } from './link.ts'
 import { startSim, type Sim, type SimOptions } from '../../src/sim/openai-sim.ts'
 import { createEventStore } from '../../src/store/events/event-store.ts'
 import { createControlStore, type RelationalStore } from '../../src/store/relational/control-store.ts'
@@ -150,6 +151,8 @@ export interface InstallationOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly gatewayEnv?: Readonly<Record<string, string>>
   readonly controlEnv?: Readonly<Record<string, string>>
+  /** Breakable links from gateways to the control plane, and from the control plane to PostgreSQL. */
+  readonly links?: boolean
   /** Where gateway `index` keeps its data; default a folder of the installation's own. */
   readonly gatewayDataDir?: (index: number) => string
 }
@@ -174,6 +177,7 @@ export class Installation {
   /** The same stores the control plane uses, read from this process. */
   readonly store: RelationalStore
   readonly events: EventStore
+  readonly links: { readonly control: Link; readonly postgres: Link } | null
   readonly startedAtMs = Date.now()
   orgId = ''
   /** A Tollgate key that any call may use. */
@@ -182,7 +186,7 @@ export class Installation {
   readonly #controlPort: number
   #token = ''
 
-  private constructor(made: Pick<Installation, 'directory' | 'sim' | 'engines' | 'control' | 'gateways' | 'store' | 'events'>, controlPort: number) {
+  private constructor(made: Pick<Installation, 'directory' | 'sim' | 'engines' | 'control' | 'gateways' | 'store' | 'events' | 'links'>, controlPort: number) {
     this.directory = made.directory
     this.sim = made.sim
     this.engines = made.engines
@@ -190,6 +194,7 @@ export class Installation {
     this.gateways = made.gateways
     this.store = made.store
     this.events = made.events
+    this.links = made.links
     this.#controlPort = controlPort
   }
 
@@ -212,11 +217,14 @@ export class Installation {
     const secretKey = randomBytes(16).toString('hex')
     const controlPort = await chooseFreePort(null)
     const ports = [controlPort]
+    const postgresUrl = new URL(engines.postgresUrl!)
+    const links = options.links === true ? { control: await Link.open(controlPort), postgres: await Link.open(Number(postgresUrl.port)) } : null
+    if (links !== null) postgresUrl.port = String(links.postgres.port)
     const shared: Record<string, string> = { TOLLGATE_SECRET_KEY: secretKey, ...options.env }
     const credentials = Array.from({ length: options.gateways ?? 1 }, () => `tgn_${randomBytes(18).toString('base64url')}`)
     const control = new PlaneProcess('control', 'control', {
       ...shared, TOLLGATE_DATA_DIR: join(directory, 'control'), TOLLGATE_CONSOLE_PORT: String(controlPort),
-      TOLLGATE_POSTGRES_URL: engines.postgresUrl!, TOLLGATE_NODE_CREDENTIAL: credentials[0]!,
+      TOLLGATE_POSTGRES_URL: postgresUrl.href, TOLLGATE_NODE_CREDENTIAL: credentials[0]!,
       TOLLGATE_CLICKHOUSE_URL: `${events.url.replace('://', `://${events.username}:${encodeURIComponent(events.password)}@`)}/${events.database}`,
       OPENAI_API_KEY: 'sim', OPENAI_BASE_URL: sim.url, ...options.controlEnv,
     })
@@ -227,11 +235,11 @@ export class Installation {
       const dataDir = options.gatewayDataDir?.(index) ?? join(directory, `gateway-${index + 1}`)
       gateways.push(new GatewayProcess(`gateway ${index + 1}`, port, dataDir, {
         ...shared, TOLLGATE_DATA_DIR: dataDir, TOLLGATE_GATEWAY_PORT: String(port),
-        TOLLGATE_CONTROL_URL: `http://127.0.0.1:${controlPort}`, TOLLGATE_NODE_CREDENTIAL: credential, ...options.gatewayEnv,
+        TOLLGATE_CONTROL_URL: `http://127.0.0.1:${links?.control.port ?? controlPort}`, TOLLGATE_NODE_CREDENTIAL: credential, ...options.gatewayEnv,
       }))
     }
     const store = createControlStore({ url: engines.postgresUrl!, secretKey: createHash('sha256').update(secretKey).digest(), log: () => {} })
-    return new Installation({ directory, sim, engines, control, gateways, store, events: createEventStore(events) }, controlPort)
+    return new Installation({ directory, sim, engines, control, gateways, store, events: createEventStore(events), links }, controlPort)
   }
 
   async #open(): Promise<void> {
@@ -340,7 +348,7 @@ export class Installation {
   async stop(): Promise<void> {
     await Promise.all(this.gateways.map((gateway) => gateway.stop()))
     await this.control.stop()
-    await Promise.all([this.store.close(), this.events.close()])
+    await Promise.all([this.store.close(), this.events.close(), this.links?.control.close(), this.links?.postgres.close()])
     await this.engines.stop()
     await this.sim.close()
     rmSync(this.directory, { recursive: true, force: true })

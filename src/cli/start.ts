@@ -28,7 +28,7 @@ export async function runStart(args: readonly string[], _version: string): Promi
   try {
     const [ready, served] = await Promise.all([control.start(), gateway.start()])
     announce(config, { ...ready, port: ready.port }, served.port, performance.now() - startedAt, demo)
-    process.stderr.write(`${JSON.stringify({ pids: { start: process.pid, control: control.pid, gateway: gateway.pid, ...engines.pids() } })}\n`)
+    log('info', 'started', { pids: { start: process.pid, control: control.pid, gateway: gateway.pid, ...engines.pids() } })
     await told
     console.log('\nStopping: calls in flight are finished, the journal is shipped …')
     return 0

@@ -62,7 +62,7 @@ async function explainBudgets({ control }: ApiDeps, principal: Principal, scope:
     if (!window) return []
     return [{
       ...describeWindow(rule, window, { tree: principal.tree, keys }),
-      ruleId: rule.id, name: rule.name, measure: rule.measure, hard: rule.hard, counted: quantityText(rule.measure, quantityOf(rule.measure, row)),
+      ruleId: rule.id, name: rule.name, measure: rule.measure, currency: rule.measure === 'cost' ? rule.currency : '', hard: rule.hard, counted: quantityText(rule.measure, quantityOf(rule.measure, row)),
     }]
   })
 }
@@ -77,18 +77,51 @@ const qualityWords: Readonly<Record<StoredRecord['quality'], string>> = {
   absent: 'The call reported no usage.',
 }
 
-function sentencesOf(row: StoredRecord, formulas: readonly string[], budgets: readonly { readonly name: string; readonly counted: string }[], others: number): readonly string[] {
-  const model = row.servedModel === '' ? row.requestedModel : row.servedModel
+interface CountedBudget { readonly name: string; readonly measure: string; readonly counted: string; readonly currency: string }
+
+function sentencesOf(row: StoredRecord, formulas: readonly string[], budgets: readonly CountedBudget[], others: number): readonly string[] {
   const unpriced = row.lines.filter((line) => line.amount === null).length
   return [
-    row.cost === null ? `Nothing of this ${row.kind} could be priced; it counts as unpriced, not as free.` : `This ${row.kind} of ${model === '' ? row.provider : model} cost ${formatAmount(row.cost)} ${row.currency}.`,
-    ...(formulas.length > 1 ? [`It is the sum of ${formulas.length} lines.`] : []),
+    costSentence(row),
+    ...(formulas.length > 1 && row.cost !== null ? [`It is the sum of ${formulas.length} lines.`] : []),
     ...(unpriced > 0 && row.cost !== null ? [`${unpriced} component(s) have no known price and are not in it.`] : []),
-    qualityWords[row.quality],
+    ...(row.kind === 'refusal' ? [] : [qualityWords[row.quality]]),
     ...(row.statedCost === '' ? [] : [`The provider itself stated ${row.statedCost}.`]),
-    ...(row.attribution.rule === '' ? [] : [`Attribution was taken from ${row.attribution.rule}.`]),
-    ...budgets.map((budget) => `It added ${budget.counted} to the budget "${budget.name}".`),
+    ...attributionSentences(row.attribution.rule),
+    ...(row.kind === 'refusal' ? [] : budgets.map((budget) => budgetSentence(budget, row))),
     ...(others > 0 ? [`The same call has ${others} other record(s).`] : []),
     ...(row.corrects === '' ? [] : [`It corrects record ${row.corrects}.`]),
   ]
+}
+
+function costSentence(row: StoredRecord): string {
+  const model = row.servedModel === '' ? row.requestedModel : row.servedModel
+  if (row.kind === 'refusal') return 'This call was refused before it left, so it cost nothing.'
+  if (row.cost === null) return row.pricing === 'none' ? `This ${row.kind} has nothing to price.` : `Nothing of this ${row.kind} could be priced; it counts as unpriced, not as free.`
+  return `This ${row.kind} of ${model === '' ? row.provider : model} cost ${formatAmount(row.cost)} ${row.currency}.`
+}
+
+function budgetSentence(budget: CountedBudget, row: StoredRecord): string {
+  if (budget.measure !== 'cost') return `It added ${budget.counted} ${budget.measure.replace('_', ' ')} to the budget "${budget.name}".`
+  if (row.cost === null && row.pricing !== 'none') return `The budget "${budget.name}" covers it, but an unknown cost cannot be counted.`
+  return `It added ${budget.counted} ${budget.currency} to the budget "${budget.name}".`
+}
+
+/** "user=x-tollgate,workflow=body.metadata" as one sentence per source. */
+function attributionSentences(rule: string): readonly string[] {
+  const fieldsOf = new Map<string, string[]>()
+  for (const part of rule.split(',').filter((text) => text !== '')) {
+    const [field = '', source = ''] = part.split('=')
+    fieldsOf.set(source, [...(fieldsOf.get(source) ?? []), field.replace('parentRun', 'parent run')])
+  }
+  return [...fieldsOf].map(([source, fields]) => `${inWords(fields)} came from ${sourceWords[source] ?? `the header ${source}`}.`)
+}
+
+const sourceWords: Readonly<Record<string, string>> = {
+  pinned: "the key's policy", 'x-tollgate': 'x-tollgate headers', baggage: 'the baggage header', body: 'the request body', compatible: "another gateway's metadata header",
+}
+
+function inWords(words: readonly string[]): string {
+  const text = words.length > 1 ? `${words.slice(0, -1).join(', ')} and ${words.at(-1)}` : (words[0] ?? '')
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }

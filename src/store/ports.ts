@@ -31,7 +31,7 @@ export interface ReadScope { readonly orgId: string; readonly nodeIds: readonly 
 
 export interface RecordFilter {
   readonly range: TimeRange
-  /** Exact matches on whitelisted dimensions. */
+  /** Exact matches on whitelisted dimensions; pricing 'incomplete' is either of unpriced and partial. */
   readonly match: Readonly<Partial<Record<'kind' | 'unit' | 'team' | 'app' | 'key' | 'provider' | 'model' | 'endpoint' | 'quality' | 'pricing' | 'user' | 'agent' | 'workflow' | 'run' | 'session' | 'cost_centre' | 'error_class' | 'call', string>>>
 }
 /** Opaque: the (at, event id) of the last row. */

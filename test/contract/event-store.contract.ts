@@ -161,6 +161,14 @@ export function eventStoreContract(name: string, open: () => Promise<EventStore>
       await expect(store.listRecords(whole(orgId), { range: june, match: {} }, "x' OR '", 5)).rejects.toMatchObject({ code: 'invalid' })
     })
 
+    it('finds records that are unpriced or partly priced under one word', async () => {
+      const { orgId, row, batch } = place()
+      const loose = [row({ cost: null, listCost: null, pricing: 'unpriced' }), row({ pricing: 'partial', at: noon - 1 })]
+      await store.insertBatch(batch(1), [...loose, row({ pricing: 'priced' }), row({ pricing: 'none', cost: null, listCost: null })], recordedAt)
+      const found = await store.listRecords(whole(orgId), { range: { fromMs: 0, toMs: noon + 1 }, match: { pricing: 'incomplete' } }, null, 10)
+      expect(found.rows.map((r) => r.eventId)).toEqual(loose.map((r) => r.eventId))
+    })
+
     it('groups by id, names by the latest name, and buckets in the zone asked for', async () => {
       const { orgId, row, batch } = place()
       const early = row({ at: Date.UTC(2026, 5, 14, 21, 30), caller: { orgId, teamName: 'Old name' } })

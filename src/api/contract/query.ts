@@ -102,6 +102,7 @@ export const overview = z.object({
     cost: moneyOut.describe('Cost month to date.'),
     calls: z.number().describe('Calls month to date.'),
   })).describe('Largest costs month to date, at most 5 per dimension.'),
+  otherCurrencies: z.array(z.string()).describe('Other currencies with cost month to date; their money is in no figure here.'),
   shares: z.object({
     unpriced: z.object({ calls: z.number().describe('Calls with some part unpriced.'), ratio: ratio.describe('Of all calls.') }),
     unallocated: z.object({ cost: moneyOut.describe("Cost without a cost centre."), ratio: ratio.describe('Of all cost.') }),

@@ -92,7 +92,7 @@ export const explanation = z.object({
   unpriced: z.array(z.enum(usageComponents)).describe('Components without a price.'),
   discount: moneyOrNull.describe('List cost − cost; null where either is unknown.'),
   budgets: z.array(budgetWindow.extend({
-    ruleId: word.describe('Budget id.'), name: word.describe('Budget name.'), measure: word.describe('What it counts.'), hard: z.boolean().describe('Enforced.'),
+    ruleId: word.describe('Budget id.'), name: word.describe('Budget name.'), measure: word.describe('What it counts.'), currency: word.describe("Currency; '' for counts."), hard: z.boolean().describe('Enforced.'),
     counted: word.describe('What this record added, in the unit of the budget.'),
   })).describe('Windows this record counted in; empty state fields are as of now.'),
   siblings: z.array(recordSummary).describe('Other records of the same call: attempts, adjustments.'),
@@ -103,7 +103,7 @@ const match = {
   kind: z.enum(recordKinds).exactOptional().describe('Only this kind.'),
   unit: idText.exactOptional().describe('Business unit id.'), team: idText.exactOptional().describe('Team id.'), app: idText.exactOptional().describe('App id.'), key: idText.exactOptional().describe('Key id.'),
   provider: idText.exactOptional().describe('Provider.'), model: idText.exactOptional().describe('Model.'), endpoint: idText.exactOptional().describe('Endpoint.'),
-  quality: z.enum(qualities).exactOptional().describe('Quality.'), pricing: z.enum(pricingStates).exactOptional().describe('Pricing state.'),
+  quality: z.enum(qualities).exactOptional().describe('Quality.'), pricing: z.enum([...pricingStates, 'incomplete']).exactOptional().describe('Pricing state; incomplete = unpriced or partial.'),
   user: z.string().max(256).exactOptional().describe('End user.'), agent: z.string().max(256).exactOptional().describe('Agent.'), workflow: z.string().max(256).exactOptional().describe('Workflow.'),
   run: z.string().max(256).exactOptional().describe('Run.'), session: z.string().max(256).exactOptional().describe('Session.'),
   cost_centre: z.string().max(60).exactOptional().describe("Cost centre at the time; '' = calls without one."),

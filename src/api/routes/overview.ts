@@ -50,6 +50,7 @@ export function overviewHandlers(deps: ApiDeps): Pick<Handlers, 'getOverview'> {
         forecast: describeLanding(landing),
         movers: groups.flatMap((group) => group.movers),
         top: groups.flatMap((group) => group.top),
+        otherCurrencies: days.otherCurrencies ?? [],
         shares: sharesOf(days, unallocated, cost),
         budgetsAtRisk: budgets,
       }

@@ -66,6 +66,10 @@ export function pageStatement(scope: ReadScope, filter: RecordFilter, range: Tim
       parts.push(`call_id = toUUID('${value}')`)
       continue
     }
+    if (name === 'pricing' && value === 'incomplete') {
+      parts.push("pricing IN ('unpriced', 'partial')")
+      continue
+    }
     params[`m_${name}`] = value
     parts.push(`${column} = {m_${name}:String}`)
   }

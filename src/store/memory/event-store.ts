@@ -43,7 +43,7 @@ class MemoryEventStore implements EventStore {
     const wanted = Math.min(Math.max(rowsMax, 1), limits.pageRowsMax)
     const matching = this.#visible(scope)
       .filter((row) => row.at >= filter.range.fromMs && row.at < filter.range.toMs)
-      .filter((row) => Object.entries(filter.match).every(([name, value]) => (name === 'call' ? row.callId : dimensionOf(name as 'team', row)) === value))
+      .filter((row) => Object.entries(filter.match).every(([name, value]) => isMatch(row, name, value)))
       .sort((a, b) => b.at - a.at || (a.eventId < b.eventId ? 1 : -1))
     const rows = matching.slice(start, start + wanted)
     return { rows, next: start + wanted < matching.length ? `memory:${start + wanted}` : null }
@@ -95,6 +95,12 @@ class MemoryEventStore implements EventStore {
   #visible(scope: ReadScope): StoredRecord[] {
     return this.#records.filter((row) => row.caller.orgId === scope.orgId && (scope.nodeIds === null || row.caller.nodePath.some((node) => scope.nodeIds!.includes(node))))
   }
+}
+
+function isMatch(row: UsageRecord, name: string, value: string): boolean {
+  if (name === 'call') return row.callId === value
+  if (name === 'pricing' && value === 'incomplete') return row.pricing === 'unpriced' || row.pricing === 'partial'
+  return dimensionOf(name as 'team', row) === value
 }
 
 const hourOf = (at: number): number => Math.floor(at / 3_600_000)

@@ -131,14 +131,15 @@ test('a call that gave up does not hold up those that can be served', async () =
 
 test('idle slices are kept while the authority is away', async () => {
   const authority = new TestAuthority(10n)
+  const monthly = rule('r', { window: { unit: 'month', zone: 'UTC' } })
   open(authority)
-  expect(isHeld(await reserve([rule('r')], 2))).toBe(true)
-  leases.settle(`r|${Date.UTC(2026, 10, 23)}|`, 2n, 0n)
+  expect(isHeld(await reserve([monthly], 2))).toBe(true)
+  leases.settle(`r|${Date.UTC(2026, 10, 1)}|`, 2n, 0n)
   authority.away = true
   leases.setAway(true)
   await vi.advanceTimersByTimeAsync(30_000)
   expect(returned).toEqual([])
-  expect(isHeld(await reserve([rule('r')], 2))).toBe(true)
+  expect(isHeld(await reserve([monthly], 2))).toBe(true)
 })
 
 test('what was asked for in an epoch that has ended is not taken in the next', async () => {

@@ -139,3 +139,28 @@ test('a journal restored from an old copy knows that it is behind', async () => 
   expect(start().id).not.toBe(journal.id)
   for (const name of readdirSync(tmpdir())) if (name.startsWith(`${basename(directory)}.rewound`)) rmSync(join(tmpdir(), name), { recursive: true })
 })
+
+test('a crowd of entries at once makes blocks of bounded size, and none is lost', async () => {
+  const journal = start({ blockBytesMax: 4_096, segmentBytesMax: 64 * 1024 })
+  const names = Array.from({ length: 200 }, () => id())
+  for (const name of names) journal.close(name, JSON.stringify({ name, filling: 'x'.repeat(900) }), null)
+  await journal.flushed()
+  await journal.shutdown()
+  const shipped: string[] = []
+  for (let block = journal.nextToShip(); block !== null; block = journal.nextToShip()) {
+    expect(block.end - block.start).toBeLessThan(2 * 4_096)
+    for (const frame of scanFrames(journal.readBlock(block)).frames) shipped.push(frame.id)
+    journal.ack(block)
+  }
+  expect(shipped).toEqual(names)
+})
+
+test('what was appended is in the file once it is said to be flushed', async () => {
+  const journal = start()
+  const name = id()
+  journal.close(name, '{}', null)
+  expect(readSegment(directory, 1).unsealed).toEqual([])
+  await journal.flushed()
+  expect(readSegment(directory, 1).unsealed.map((frame) => frame.id)).toEqual([name])
+  await journal.flushed()
+})

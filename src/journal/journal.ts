@@ -60,6 +60,7 @@ export class Journal {
   #pending: Pending[] = []
   #stuck: Pending[] = []
   #flushing = false
+  #afterFlush: (() => void)[] = []
   #full = false
   #closed = false
   #syncing = false
@@ -127,6 +128,11 @@ export class Journal {
   /** A frame that stands alone. */
   note(payload: string): void {
     this.#append({ kind: frameKinds.note, id: '', payload, done: null })
+  }
+
+  /** Resolves once what was appended before is written; when the disk is full, once writing it was tried. */
+  flushed(): Promise<void> {
+    return this.#flushing ? new Promise((resolve) => { this.#afterFlush.push(resolve) }) : Promise.resolve()
   }
 
   /** True when the authority has blocks that this directory does not: it was restored from a copy, or lost its disk's tail. */
@@ -206,19 +212,43 @@ export class Journal {
 
   #flush(): void {
     this.#flushing = false
+    this.#writePending()
+    if (this.#afterFlush.length === 0) return
+    const waiting = this.#afterFlush
+    this.#afterFlush = []
+    for (const done of waiting) done()
+  }
+
+  #writePending(): void {
     if (this.#file < 0) return
     const batch = this.#stuck.length > 0 ? [...this.#stuck, ...this.#pending] : this.#pending
     this.#stuck = []
     this.#pending = []
     if (batch.length === 0) return
     if (this.#offset >= this.#options.segmentBytesMax && !this.#full) this.#rotate()
+    for (let from = 0; from < batch.length;) {
+      const to = this.#endOfPart(batch, from)
+      if (!this.#writePart(from === 0 && to === batch.length ? batch : batch.slice(from, to))) return this.#keepForLater(batch.slice(from))
+      from = to
+    }
+  }
+
+  /** A crowd's outcomes can come at once, after a crash or a full disk; a block must stay within what the authority takes. */
+  #endOfPart(batch: readonly Pending[], from: number): number {
+    let to = from
+    for (let size = 0; to < batch.length && size < this.#options.blockBytesMax; to += 1) size += batch[to]!.payload.length
+    return to
+  }
+
+  #writePart(batch: readonly Pending[]): boolean {
     const bytes = this.#encode(batch)
-    if (!this.#write(bytes)) return this.#keepForLater(batch)
-    if (this.#blockEntries === 0) this.#blockOpenedAt = Date.now()
+    if (!this.#write(bytes)) return false
+    if (this.#blockEntries === 0) this.#blockOpenedAt = performance.now()
     this.#blockCrc = crc32(bytes, this.#blockCrc)
     this.#blockEntries += batch.length
     for (const pending of batch) pending.done?.(true)
     if (this.#offset - this.#blockStart >= this.#options.blockBytesMax) this.#seal()
+    return true
   }
 
   #encode(batch: readonly Pending[]): Buffer {
@@ -277,7 +307,7 @@ export class Journal {
   #ticks = 0
   #tick(): void {
     if (this.#stuck.length > 0) this.#flush()
-    if (this.#blockEntries > 0 && Date.now() - this.#blockOpenedAt >= this.#options.blockAgeMs) this.#seal()
+    if (this.#blockEntries > 0 && performance.now() - this.#blockOpenedAt >= this.#options.blockAgeMs) this.#seal()
     this.#sync()
     if (this.#ticks++ % 20 === 0) this.#checkSpace()
   }
@@ -327,13 +357,14 @@ export class Journal {
 
   // ── blocks and segments ──────────────────────────────────────────────────────────────────────────────────
 
-  #seal(): void {
+  /** False when there is no room for the seal; the block then stays open. */
+  #seal(): boolean {
     const block: SealedBlock = {
       segment: this.#segment, block: this.#block, start: this.#blockStart, end: this.#offset, entries: this.#blockEntries, crc: this.#blockCrc,
     }
     const { segment: _segment, ...text } = block
     const frame = this.#encode([{ kind: frameKinds.seal, id: '', payload: JSON.stringify(text), done: null }])
-    if (!this.#write(frame)) return
+    if (!this.#write(frame)) return false
     this.#sealed.push(block)
     this.#backlogBytes += block.end - block.start
     this.#block += 1
@@ -341,10 +372,12 @@ export class Journal {
     this.#blockEntries = 0
     this.#blockCrc = 0
     this.#sync()
+    return true
   }
 
   #rotate(): void {
-    if (this.#blockEntries > 0) this.#seal()
+    // Only sealed entries of a segment that has ended are ever shipped.
+    if (this.#blockEntries > 0 && !this.#seal()) return
     fdatasyncSync(this.#file)
     const previous = this.#file
     try {
@@ -365,10 +398,17 @@ export class Journal {
     const file = openSync(`${path}.next`, 'w+', 0o600)
     const carried = [...this.#open].map(([id, payload]): Pending => ({ kind: frameKinds.carry, id, payload, done: null }))
     const frames = Buffer.concat([segmentMagic, this.#encode(carried)])
-    writeSync(file, frames, 0, frames.length, 0)
-    fdatasyncSync(file)
-    // Renamed when its head is whole: a segment that can be seen has everything it carries.
-    renameSync(`${path}.next`, path)
+    try {
+      // A disk that fills up in the middle writes less than it was given, without an error.
+      for (let written = 0; written < frames.length;) written += writeSync(file, frames, written, frames.length - written, written)
+      fdatasyncSync(file)
+      // Renamed when its head is whole: a segment that can be seen has everything it carries.
+      renameSync(`${path}.next`, path)
+    } catch (error) {
+      closeSync(file)
+      rmSync(`${path}.next`, { force: true })
+      throw error
+    }
     this.#file = file
     this.#segment = segment
     this.#block = 0
@@ -409,7 +449,7 @@ export class Journal {
     this.#syncedOffset = this.#offset
     if (this.#blockEntries > 0) {
       this.#blockCrc = this.#crcOnDisk(this.#blockStart, this.#offset)
-      this.#blockOpenedAt = Date.now()
+      this.#blockOpenedAt = performance.now()
     }
     return new Map(this.#open)
   }

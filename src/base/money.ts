@@ -27,13 +27,17 @@ export function amountOf(text: string): Amount {
 
 /** The shortest exact decimal: "0.0138", "-2", "0". */
 export function formatAmount(amount: Amount): string {
-  const negative = amount < 0n
-  const magnitude = negative ? -amount : amount
-  const whole = magnitude / unit
-  const fraction = magnitude % unit
-  const tail = fraction === 0n ? '' : `.${fraction.toString().padStart(amountScale, '0').replace(/0+$/, '')}`
-  return `${negative ? '-' : ''}${whole}${tail}`
+  if (amount < 0n) return `-${formatAmount(-amount)}`
+  // One conversion and cuts of text: dividing a bigint costs more than writing it.
+  const digits = amount.toString()
+  const wholeDigits = digits.length - amountScale
+  let end = digits.length
+  while (end > 0 && end > wholeDigits && digits.charCodeAt(end - 1) === zero) end -= 1
+  if (wholeDigits > 0) return end === wholeDigits ? digits.slice(0, wholeDigits) : `${digits.slice(0, wholeDigits)}.${digits.slice(wholeDigits, end)}`
+  return end === 0 ? '0' : `0.${leadingZeros[-wholeDigits]!}${digits.slice(0, end)}`
 }
+const zero = 0x30
+const leadingZeros: readonly string[] = Array.from({ length: amountScale }, (_, count) => '0'.repeat(count))
 
 /** numerator ÷ denominator to a whole number, ties to even; the one rounding mode of cost lines. */
 export function divideHalfEven(numerator: bigint, denominator: bigint): bigint {

@@ -3,7 +3,7 @@ import { uuidv7 } from '../base/ids.ts'
 import { formatAmount } from '../base/money.ts'
 import { limits } from '../config/limits.ts'
 import type { HoldPlan, Scope } from '../core/entitlement/decide.ts'
-import { Holdings, type Hold } from '../core/entitlement/holdings.ts'
+import { Holdings } from '../core/entitlement/holdings.ts'
 import type { SliceAnswer, SliceRequest } from '../control/sync-protocol.ts'
 
 /**
@@ -21,7 +21,7 @@ import type { SliceAnswer, SliceRequest } from '../control/sync-protocol.ts'
  */
 export interface LeaseGate {
   readonly at: number
-  readonly holds: readonly Hold[]
+  readonly holds: HoldPlan['holds']
 }
 export interface LeaseDenial {
   readonly code: 'budget_exceeded' | 'lease_unavailable'
@@ -54,6 +54,10 @@ interface Window {
   burnLast: bigint
   usedAt: number
   facts: SliceAnswer | null
+  /** The figures of `facts`, read once. */
+  limit: bigint
+  committed: bigint
+  leased: bigint
 }
 
 export class Leases {
@@ -103,28 +107,28 @@ export class Leases {
     this.holdings.settle(windowId, held, used)
   }
 
-  /** What the authority last said of a window, for headers. */
-  facts(windowId: string): SliceAnswer | null {
-    return this.#windows.get(windowId)?.facts ?? null
-  }
-
   /** What is left of the window nearest to its end, for the caller: "1.25 USD", "800 tokens"; null without hard budgets. */
   tightest(scopes: readonly Scope[]): string | null {
-    let tightest: { readonly share: number; readonly text: string } | null = null
-    for (const { windowId, compiled: { rule } } of scopes) {
-      const facts = this.facts(windowId)
-      if (facts === null) continue
-      const limit = BigInt(facts.limit)
-      const held = this.holdings.held(windowId)
-      const here = this.holdings.available(windowId) + held
-      const elsewhere = BigInt(facts.leased) - here
-      const left = limit - BigInt(facts.committed) - (elsewhere > 0n ? elsewhere : 0n) - held
+    let tightest: Scope | null = null
+    let least = 0n
+    let leastShare = 2
+    for (const scope of scopes) {
+      const window = this.#windows.get(scope.windowId)
+      if (window === undefined || window.facts === null) continue
+      const held = this.holdings.held(scope.windowId)
+      const elsewhere = window.leased - this.holdings.available(scope.windowId) - held
+      const left = window.limit - window.committed - (elsewhere > 0n ? elsewhere : 0n) - held
       const remaining = left > 0n ? left : 0n
-      const share = limit === 0n ? 0 : Number((remaining * 10_000n) / limit)
-      if (tightest !== null && share >= tightest.share) continue
-      tightest = { share, text: rule.measure === 'cost' ? `${formatAmount(remaining)} ${rule.currency}` : `${remaining} ${rule.measure === 'requests' ? 'requests' : 'tokens'}` }
+      // Which window is nearest to its end may be told from rounded figures; what is left in it may not.
+      const share = window.limit === 0n ? 0 : Number(remaining) / Number(window.limit)
+      if (share >= leastShare) continue
+      tightest = scope
+      least = remaining
+      leastShare = share
     }
-    return tightest?.text ?? null
+    if (tightest === null) return null
+    const { measure, currency } = tightest.compiled.rule
+    return measure === 'cost' ? `${formatAmount(least)} ${currency}` : `${least} ${measure === 'requests' ? 'requests' : 'tokens'}`
   }
 
   /** Gives back what is idle in these windows. */
@@ -165,13 +169,16 @@ export class Leases {
 
   #tryHold(holds: HoldPlan['holds'], waited: boolean): HoldPlan['holds'] {
     // Newcomers do not overtake calls that wait for the same window.
-    const blocked = waited || this.#away ? [] : holds.filter((hold) => (this.#windows.get(hold.windowId)?.waiters.size ?? 0) > 0)
-    if (blocked.length > 0) return blocked
+    if (!waited && !this.#away && this.#waiting > 0) {
+      const blocked = holds.filter((hold) => (this.#windows.get(hold.windowId)?.waiters.size ?? 0) > 0)
+      if (blocked.length > 0) return blocked
+    }
     if (this.holdings.tryHold(holds) !== null) return holds.filter((hold) => this.holdings.available(hold.windowId) < hold.amount)
+    const now = performance.now()
     for (const hold of holds) {
       const window = this.#window(hold.scope)
       window.burn += hold.amount
-      window.usedAt = performance.now()
+      window.usedAt = now
       if (window.request === null && this.holdings.available(hold.windowId) < window.lastGrant / 4n) this.#askSoon(window)
     }
     return []
@@ -218,7 +225,7 @@ export class Leases {
   #window(scope: Scope): Window {
     let window = this.#windows.get(scope.windowId)
     if (window === undefined) {
-      window = { scope, waiters: new Set(), request: null, lastGrant: 0n, burn: 0n, burnLast: 0n, usedAt: performance.now(), facts: null }
+      window = { scope, waiters: new Set(), request: null, lastGrant: 0n, burn: 0n, burnLast: 0n, usedAt: performance.now(), facts: null, limit: 0n, committed: 0n, leased: 0n }
       this.#windows.set(scope.windowId, window)
     }
     return window
@@ -284,6 +291,9 @@ export class Leases {
       if (answer === undefined) continue
       const granted = BigInt(answer.granted)
       window.facts = answer
+      window.limit = BigInt(answer.limit)
+      window.committed = BigInt(answer.committed)
+      window.leased = BigInt(answer.leased)
       if (granted > 0n) {
         this.holdings.grant(window.scope.windowId, granted)
         window.lastGrant = granted

@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { uuidv7 } from '../base/ids.ts'
 import { planHolds, scopesOf, type Scope } from '../core/entitlement/decide.ts'
-import type { Measure } from '../core/entitlement/rule.ts'
 import type { UsageRecord } from '../core/usage/usage-record.ts'
 import { boundCall, type BoundPlan } from './bound-call.ts'
 import type { Call, GatewayContext } from './call.ts'
@@ -28,26 +27,30 @@ export async function serveCall(gateway: GatewayContext, request: IncomingMessag
   }
   const call = read.value
   let fallbackOf = ''
-  for (let number = 1; ; number += 1) {
-    const reserved = await reserve(gateway, call, number, fallbackOf)
-    if ('refused' in reserved) return refuseCall(gateway, call, number, reserved.refused)
-    const { attempt, plan, scopes } = reserved
-    if (response.destroyed) return abandon(gateway, attempt)
-    const { provisional, payload } = attemptEntry(call, attempt, gateway.epoch())
-    if (!(await gateway.journal.openAttempt(attempt.eventId, payload))) {
-      releaseUnsent(gateway, attempt)
-      return refuseCall(gateway, call, number, refusal('journal_full', '', {}, 10))
+  try {
+    for (let number = 1; ; number += 1) {
+      const reserved = await reserve(gateway, call, number, fallbackOf)
+      if ('refused' in reserved) return refuseCall(gateway, call, number, reserved.refused)
+      const { attempt, plan, scopes } = reserved
+      if (response.destroyed) return abandon(gateway, attempt)
+      const { provisional, payload } = attemptEntry(call, attempt, gateway.epoch())
+      if (!(await gateway.journal.openAttempt(attempt.eventId, payload))) {
+        releaseUnsent(gateway, attempt)
+        return refuseCall(gateway, call, number, refusal('journal_full', '', {}, 10))
+      }
+      gateway.counters.attempts += 1
+      const mayRetry = number <= Math.min(call.route.retriesMax, gateway.limits.upstreamAttemptsMax - 1)
+      const result = await forward(gateway, call, attempt, plan, scopes, mayRetry)
+      const retry = mayRetry && isRetryable(result) && !response.destroyed
+      const usageRecord = outcomeRecord(call, attempt, provisional, result, retry ? 0 : clientStatus(result))
+      settle(gateway, attempt, usageRecord)
+      if (!retry) return finish(gateway, call, attempt, usageRecord, result, headersOf(gateway, attempt, plan, scopes))
+      gateway.counters.retries += 1
+      fallbackOf = attempt.eventId
+      await sleep(gateway.limits.retryBackoffMs * number)
     }
-    gateway.counters.attempts += 1
-    const mayRetry = number <= Math.min(call.route.retriesMax, gateway.limits.upstreamAttemptsMax - 1)
-    const result = await forward(gateway, call, attempt, plan, scopes, mayRetry)
-    const retry = mayRetry && isRetryable(result) && !response.destroyed
-    const usageRecord = outcomeRecord(call, attempt, provisional, result, retry ? 0 : clientStatus(result))
-    settle(gateway, attempt, usageRecord, measuresOf(scopes))
-    if (!retry) return finish(gateway, call, attempt, usageRecord, result, headersOf(gateway, attempt, plan, scopes))
-    gateway.counters.retries += 1
-    fallbackOf = attempt.eventId
-    await sleep(gateway.limits.retryBackoffMs * number)
+  } finally {
+    gateway.counters.bodyBytesHeld -= call.body.length
   }
 }
 
@@ -93,7 +96,7 @@ function forward(gateway: GatewayContext, call: Call, attempt: Attempt, plan: Bo
       headers: upstreamHeaders(call.request, route, facts.stream, body.length),
       headersTimeout: route.timeoutMs, bodyTimeout: gateway.limits.upstreamIdleTimeoutMs,
     },
-    extraHeaders: headersOf(gateway, attempt, plan, scopes),
+    extraHeaders: () => headersOf(gateway, attempt, plan, scopes),
     holdBack: (status) => mayRetry && retryableStatuses.has(status),
   })
 }
@@ -157,8 +160,6 @@ function abandon(gateway: GatewayContext, attempt: Attempt): void {
 function releaseUnsent(gateway: GatewayContext, attempt: Attempt): void {
   for (const hold of attempt.holds) gateway.leases.settle(hold.windowId, hold.amount, 0n)
 }
-
-const measuresOf = (scopes: readonly Scope[]): ReadonlyMap<string, Measure> => new Map(scopes.map((scope) => [scope.windowId, scope.compiled.rule.measure]))
 
 function headersOf(gateway: GatewayContext, attempt: Attempt, plan: BoundPlan, scopes: readonly Scope[]): string[] {
   const headers = ['x-tollgate-event-id', attempt.eventId]

@@ -4,13 +4,13 @@ import { uuidv7 } from '../base/ids.ts'
 import { formatAmount } from '../base/money.ts'
 import type { Scope } from '../core/entitlement/decide.ts'
 import type { Measure } from '../core/entitlement/rule.ts'
-import { usageRecordToWire } from '../core/usage/usage-record-json.ts'
 import type { UsageRecord } from '../core/usage/usage-record.ts'
-import type { OutcomeEntry, SliceAnswer, SnapshotKey } from '../control/sync-protocol.ts'
+import type { SliceAnswer, SnapshotKey } from '../control/sync-protocol.ts'
 import type { Dialect } from '../dialect/dialect.ts'
 import { openaiDialect } from '../dialect/openai.ts'
 import type { Attribution } from '../core/usage/usage-record.ts'
 import type { GatewayContext } from './call.ts'
+import { outcomeText } from './entry-text.ts'
 
 /** What a refused caller is told, in the shape its SDK shows. */
 export interface Refusal {
@@ -68,8 +68,7 @@ export function recordRefusal(gateway: GatewayContext, refusedCall: RefusedCall,
     requestBytes: refusedCall.requestBytes, responseBytes: 0, requestHash: '', prefixHash: '', rawUsage: '', unknownUsageKeys: '',
     notices: Object.entries(refused.facts).map(([name, value]) => `${name}=${value ?? ''}`),
   }
-  const entry: OutcomeEntry = { t: 'outcome', epoch: gateway.epoch(), record: usageRecordToWire(usageRecord), settlements: [] }
-  gateway.journal.close(eventId, JSON.stringify(entry), null)
+  gateway.journal.close(eventId, outcomeText(gateway.epoch(), usageRecord, []), null)
   gateway.counters.refusals += 1
   return eventId
 }

@@ -46,7 +46,7 @@ export interface ExchangeOptions {
   readonly facts: RequestFacts
   readonly hideUsageChunk: boolean
   /** Headers of ours for a streamed or relayed answer. */
-  readonly extraHeaders: readonly string[]
+  readonly extraHeaders: () => readonly string[]
   /** Statuses kept back for another attempt. */
   readonly holdBack: (status: number) => boolean
   readonly clock: AuthorityClock
@@ -196,7 +196,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #writeHead(headers: readonly string[]): void {
     if (this.#clientGone) return
     const { response, extraHeaders } = this.#options
-    response.writeHead(this.#status, [...headers, ...extraHeaders])
+    response.writeHead(this.#status, [...headers, ...extraHeaders()])
     response.on('drain', this.#onDrain)
     response.flushHeaders()
   }
@@ -245,7 +245,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#resolve({
       sent: this.#sent, upstreamStatus: this.#status, fault, clientGone: this.#clientGone, requestId: head?.requestId ?? '', retryAfter: head?.retryAfter ?? '',
       firstByteAt: this.#firstByteAt, endAt: clock.now(), responseBytes: this.#bytes, reading,
-      held: mode === 'buffering' && head !== null ? { status: this.#status, headers: head.list, body: Buffer.concat(this.#chunks) } : null,
+      held: mode === 'buffering' && head !== null ? { status: this.#status, headers: head.list, body: oneBuffer(this.#chunks) } : null,
       unfinished: mode === 'streaming' || mode === 'relaying',
     })
   }
@@ -265,8 +265,10 @@ const withoutEncoding = (headers: readonly string[]): string[] => {
   return kept
 }
 
+const oneBuffer = (chunks: readonly Buffer[]): Buffer => (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
+
 function wholeCopy(chunks: readonly Buffer[], encoding: string, bytesMax: number): { readonly head: Buffer; readonly tail: null } | null {
-  const head = decompressed(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks), encoding, bytesMax)
+  const head = decompressed(oneBuffer(chunks), encoding, bytesMax)
   return head === null ? null : { head, tail: null }
 }
 

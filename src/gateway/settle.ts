@@ -1,13 +1,11 @@
 import { formatAmount } from '../base/money.ts'
-import type { CallBound } from '../core/entitlement/decide.ts'
-import type { Hold } from '../core/entitlement/holdings.ts'
+import type { CallBound, HoldPlan } from '../core/entitlement/decide.ts'
 import { quantityOf } from '../core/entitlement/measure.ts'
-import { usageRecordToWire } from '../core/usage/usage-record-json.ts'
 import type { CostLine, Quality, UsageRecord } from '../core/usage/usage-record.ts'
 import type { Usage } from '../core/usage/usage.ts'
-import type { AttemptEntry, OutcomeEntry } from '../control/sync-protocol.ts'
 import { priceOfCall } from './bound-call.ts'
 import type { Call, GatewayContext } from './call.ts'
+import { attemptText, outcomeText } from './entry-text.ts'
 import type { ExchangeResult } from './relay.ts'
 
 /** One try at an upstream: its identity, instant, bound and holds. */
@@ -17,7 +15,7 @@ export interface Attempt {
   readonly at: number
   readonly fallbackOf: string
   readonly bound: CallBound
-  readonly holds: readonly Hold[]
+  readonly holds: HoldPlan['holds']
   readonly notices: readonly string[]
 }
 
@@ -47,13 +45,10 @@ const boundUsage = (bound: CallBound): Usage => ({
   ...(bound.outputTokens > 0 ? { output_text: bound.outputTokens } : {}),
 })
 
-const wireHolds = (holds: readonly Hold[]): { windowId: string; amount: string }[] => holds.map((hold) => ({ windowId: hold.windowId, amount: String(hold.amount) }))
-
 /** The journal entry that must be written before the call leaves. */
 export function attemptEntry(call: Call, attempt: Attempt, epoch: number): { readonly provisional: UsageRecord; readonly payload: string } {
   const provisional = provisionalRecord(call, attempt)
-  const entry: AttemptEntry = { t: 'attempt', eventId: attempt.eventId, epoch, provisional: usageRecordToWire(provisional), holds: wireHolds(attempt.holds) }
-  return { provisional, payload: JSON.stringify(entry) }
+  return { provisional, payload: attemptText(epoch, provisional, attempt.holds) }
 }
 
 /** Turns what was heard into the final record. Never fails: what cannot be known is booked as such. */
@@ -68,6 +63,7 @@ export function outcomeRecord(call: Call, attempt: Attempt, provisional: UsageRe
     notices: reading === null || reading.notices.length === 0 ? provisional.notices : [...provisional.notices, ...reading.notices],
   }
   if (!result.sent) return unused(heard)
+  if (call.facts.endpoint.kind === 'opaque') return result.upstreamStatus > 0 && result.upstreamStatus < 500 ? notInference(call, heard) : result.upstreamStatus === 0 ? heard : unused(heard)
   if (reading?.usage != null) return priced(call, attempt, heard, reading.usage, reading.quality, result)
   if (result.upstreamStatus >= 400) return unused(heard)
   if (result.upstreamStatus === 0) return heard
@@ -125,16 +121,13 @@ function estimatedUsage(attempt: Attempt, call: Call, result: ExchangeResult): U
 }
 
 /** Writes the outcome; once it is in the journal the holds become settlements and the rest is free again. */
-export function settle(gateway: GatewayContext, attempt: Attempt, usageRecord: UsageRecord, holdRules: ReadonlyMap<string, Parameters<typeof quantityOf>[0]>): void {
-  const used = attempt.holds.map((hold) => ({ hold, used: quantityOf(holdRules.get(hold.windowId)!, usageRecord) }))
-  const entry: OutcomeEntry = {
-    t: 'outcome', epoch: gateway.epoch(), record: usageRecordToWire(usageRecord),
-    settlements: used.map((each) => ({ windowId: each.hold.windowId, amount: String(each.used) })),
-  }
+export function settle(gateway: GatewayContext, attempt: Attempt, usageRecord: UsageRecord): void {
+  const { holds } = attempt
+  const settlements = holds.map((hold) => ({ windowId: hold.windowId, amount: quantityOf(hold.scope.compiled.rule.measure, usageRecord) }))
   if (usageRecord.notices.includes('bound_breach')) gateway.counters.boundBreaches += 1
   if (usageRecord.quality === 'uncertain') gateway.counters.uncertain += 1
-  gateway.journal.close(attempt.eventId, JSON.stringify(entry), () => {
-    for (const each of used) gateway.leases.settle(each.hold.windowId, each.hold.amount, each.used)
+  gateway.journal.close(attempt.eventId, outcomeText(gateway.epoch(), usageRecord, settlements), () => {
+    for (const [index, hold] of holds.entries()) gateway.leases.settle(hold.windowId, hold.amount, settlements[index]!.amount)
   })
 }
 

@@ -6,9 +6,12 @@ import type { Hold } from './holdings.ts'
 export interface CompiledRule {
   readonly rule: BudgetRule
   readonly period: (atMs: number) => Period
+  /** Scopes by tuple, as last asked for: a name put together anew would be hashed anew at every look-up. */
+  readonly scopes: Map<string, Scope>
 }
 
-export const compileRule = (rule: BudgetRule): CompiledRule => ({ rule, period: cachedPeriod(rule.window.unit, rule.window.zone) })
+export const compileRule = (rule: BudgetRule): CompiledRule => ({ rule, period: cachedPeriod(rule.window.unit, rule.window.zone), scopes: new Map() })
+const rememberedScopesMax = 10_000
 
 /** Upper bounds of a call in each measure; cost is null when no price is known. */
 export interface CallBound {
@@ -35,11 +38,20 @@ export function scopesOf(rules: readonly CompiledRule[], call: CallFacts, atMs: 
   const scopes: Scope[] = []
   for (const compiled of rules) {
     if (!compiled.rule.hard || !covers(compiled.rule, call)) continue
-    const { startMs, endMs } = compiled.period(atMs)
-    const tuple = tupleKey(compiled.rule, call)
-    scopes.push({ compiled, tuple, windowId: windowId(compiled.rule.id, tuple, startMs), startMs, endMs })
+    scopes.push(scopeOf(compiled, call, atMs))
   }
   return scopes
+}
+
+function scopeOf(compiled: CompiledRule, call: CallFacts, atMs: number): Scope {
+  const { startMs, endMs } = compiled.period(atMs)
+  const tuple = tupleKey(compiled.rule, call)
+  const known = compiled.scopes.get(tuple)
+  if (known !== undefined && known.startMs === startMs) return known
+  const scope = { compiled, tuple, windowId: windowId(compiled.rule.id, tuple, startMs), startMs, endMs }
+  if (known === undefined && compiled.scopes.size >= rememberedScopesMax) compiled.scopes.clear()
+  compiled.scopes.set(tuple, scope)
+  return scope
 }
 
 /** Why a scope cannot even be asked. */
@@ -49,15 +61,20 @@ export interface BoundRefusal {
   readonly reason: string
 }
 
+/** A hold that knows what it is held in. */
+export interface ScopedHold extends Hold {
+  readonly scope: Scope
+}
+
 export interface HoldPlan {
-  readonly holds: readonly (Hold & { readonly scope: Scope })[]
+  readonly holds: readonly ScopedHold[]
   /** Policies that let something through unproven; they go on the record. */
   readonly notices: readonly string[]
 }
 
 /** Turns a bound into one hold per scope, or says which scope's policy refuses it. */
 export function planHolds(scopes: readonly Scope[], bound: CallBound): { readonly plan: HoldPlan } | { readonly refusal: BoundRefusal } {
-  const holds: (Hold & { scope: Scope })[] = []
+  const holds: ScopedHold[] = []
   const notices: string[] = []
   for (const scope of scopes) {
     const { rule } = scope.compiled

@@ -46,6 +46,8 @@ export interface InProcess {
   recordsOf(eventId: string, count?: number): Promise<readonly StoredRecord[]>
   /** All records, oldest first, once there are at least `count`. */
   records(count: number): Promise<readonly StoredRecord[]>
+  /** The newest record of this kind of refusal (its public code) or of this error class, once there is one. */
+  newest(word: string): Promise<StoredRecord>
   /** GET of the API as its administrator. */
   api(path: string): Promise<ReturnType<JSON['parse']>>
   /** One of the gateway's own figures. */
@@ -155,6 +157,11 @@ export async function startInProcess(options: { readonly limits?: Partial<Limits
       let found: readonly StoredRecord[] = []
       await until(async () => (found = await all()).length >= count, `${count} records are stored`)
       return found
+    },
+    async newest(word) {
+      let found: StoredRecord | undefined
+      await until(async () => (found = (await all()).findLast((row) => row.errorCode === word || row.errorClass === word)) !== undefined, `a record of "${word}" is stored`)
+      return found!
     },
     async api(path) {
       const answer = await fetch(apiUrl + path, { headers: { authorization: `Bearer ${token}` } })

@@ -28,6 +28,7 @@ export class AnswerCopy {
   #tailBytes = 0
   #isCut = false
   #isUnreadable: boolean
+  #onRoom: () => void = () => {}
 
   constructor(encoding: string, tailBytesMax: number) {
     this.#tailBytesMax = tailBytesMax
@@ -35,7 +36,11 @@ export class AnswerCopy {
     this.#isUnreadable = inflater === undefined
     this.#inflater = inflater ?? null
     this.#inflater?.on('data', (chunk: Buffer) => this.#keep(chunk))
-    this.#inflater?.on('error', () => { this.#isUnreadable = true })
+    this.#inflater?.on('error', () => {
+      this.#isUnreadable = true
+      this.#onRoom()
+    })
+    this.#inflater?.on('drain', () => this.#onRoom())
   }
 
   /** False when the copy falls behind; `onRoom` then runs once it has caught up. */
@@ -46,8 +51,7 @@ export class AnswerCopy {
       return true
     }
     if (this.#inflater.write(chunk)) return true
-    this.#inflater.once('drain', onRoom)
-    this.#inflater.once('error', onRoom)
+    this.#onRoom = onRoom
     return false
   }
 

@@ -131,10 +131,13 @@ function finish(gateway: GatewayContext, call: Call, attempt: Attempt, usageReco
   }
   if (result.held !== null && result.fault === '') {
     const cost = costHeader(usageRecord)
-    const { status, headers, body } = result.held
-    const ending = cost === null ? ['x-tollgate-cost-quality', 'unpriced'] : ['x-tollgate-cost', cost, 'x-tollgate-cost-quality', usageRecord.quality]
-    response.writeHead(status, [...headers, ...ours, ...ending, ...(bodiless(call.method, status) ? [] : ['content-length', String(body.length)])])
-    response.end(bodiless(call.method, status) ? undefined : body)
+    const { status, headers, body, declaredBytes } = result.held
+    const ending = cost !== null ? ['x-tollgate-cost', cost, 'x-tollgate-cost-quality', usageRecord.quality] : usageRecord.pricing === 'none' ? [] : ['x-tollgate-cost-quality', 'unpriced']
+    const hasBody = !bodiless(call.method, status)
+    // Asked for the head alone, the upstream says how long the body would be.
+    const bodyBytes = hasBody ? body.length : call.method === 'HEAD' ? declaredBytes : -1
+    response.writeHead(status, [...headers, ...ours, ...ending, ...(bodyBytes >= 0 ? ['content-length', String(bodyBytes)] : [])])
+    response.end(hasBody ? body : undefined)
     return
   }
   const code = result.fault === 'timeout' ? 'upstream_timeout' : result.fault === 'unreachable' ? 'upstream_unreachable' : 'upstream_reset'

@@ -5,19 +5,26 @@ import type { GatewayContext } from './call.ts'
 
 const empty = Buffer.alloc(0)
 
-/** The whole request body, within bounds of size per call and of memory over all calls. The server bounds its time. */
-export function readBody(gateway: Pick<GatewayContext, 'counters' | 'limits'>, request: IncomingMessage): Promise<Result<Buffer, { readonly code: ErrorCode; readonly detail: string }>> {
+/**
+ * The whole request body, within bounds of size per call and of memory over all calls. The server bounds its time. A body
+ * that is returned stays counted in `bodyBytesHeld`; whoever ends the call takes it off again.
+ */
+export function readBody(gateway: Pick<GatewayContext, 'counters' | 'limits'>, request: IncomingMessage, mayBeEncoded: boolean): Promise<Result<Buffer, { readonly code: ErrorCode; readonly detail: string }>> {
   const { counters, limits } = gateway
   const declared = Number(request.headers['content-length'] ?? 0)
   const encoding = request.headers['content-encoding']
-  if (encoding !== undefined && encoding !== 'identity') return Promise.resolve(err({ code: 'body_malformed', detail: 'Send the body uncompressed.' }))
+  if (!mayBeEncoded && encoding !== undefined && encoding !== 'identity') return Promise.resolve(err({ code: 'body_malformed', detail: 'Send the body uncompressed.' }))
   if (declared > limits.bodyBytesMax) return Promise.resolve(err({ code: 'body_too_large', detail: `At most ${limits.bodyBytesMax} bytes.` }))
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let bytes = 0
+    let isOver = false
     const end = (result: Result<Buffer, { readonly code: ErrorCode; readonly detail: string }>): void => {
-      request.removeAllListeners('data')
-      counters.bodyBytesHeld -= bytes
+      if (isOver) return
+      isOver = true
+      // What still comes is read and dropped.
+      request.removeAllListeners('data').resume()
+      if (!result.ok) counters.bodyBytesHeld -= bytes
       resolve(result)
     }
     request.on('data', (chunk: Buffer) => {

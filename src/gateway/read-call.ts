@@ -74,16 +74,23 @@ class Reading {
     this.#dialect = dialectOf(route ?? { dialect: 'openai' })
     this.#endpoint = this.#dialect.endpoint(method, this.#path.rest)
     if (this.#endpoint === null) return this.#stop('endpoint_not_metered', `${method} ${this.#path.rest}`)
-    const body = await readBody(this.#gateway, request)
+    const body = await readBody(this.#gateway, request, this.#endpoint.kind === 'opaque')
     if (!body.ok) return this.#stop(body.error.code, body.error.detail)
     this.#bodyBytes = body.value.length
-    const read = this.#dialect.readRequest(this.#endpoint, body.value)
+    const result = this.#readBody(body.value, openRoute, route, method)
+    if (!result.ok) this.#gateway.counters.bodyBytesHeld -= this.#bodyBytes
+    return result
+  }
+
+  #readBody(body: Buffer, openRoute: boolean, route: ProviderRoute | null, method: string): Result<Call, Unread> {
+    const { orgId } = this.#key.caller
+    const read = this.#dialect!.readRequest(this.#endpoint!, body)
     if (!read.ok) return this.#stop(read.error.code, read.error.detail)
     const target = openRoute ? routeByModel(this.#state, orgId, read.value, route) : { route, upstreamModel: null, facts: read.value }
     this.#facts = target.facts
     this.#route = target.route
     if (target.route === null) return this.#stop('provider_unknown', `No provider serves model "${read.value.model}". Configure one, or use /<provider>/v1/….`)
-    return this.#admit(target.route, target.facts, body.value, method, target.upstreamModel)
+    return this.#admit(target.route, target.facts, body, method, target.upstreamModel)
   }
 
   #admit(route: ProviderRoute, facts: RequestFacts, body: Buffer, method: string, upstreamModel: string | null): Result<Call, Unread> {

@@ -33,7 +33,7 @@ export interface ExchangeResult {
   readonly responseBytes: number
   readonly reading: UsageReading | null
   /** Set when nothing was written to the client yet: the whole answer, to send or to drop. */
-  readonly held: { readonly status: number; readonly headers: string[]; readonly body: Buffer } | null
+  readonly held: { readonly status: number; readonly headers: string[]; readonly body: Buffer; readonly declaredBytes: number } | null
   /** True when the client has the head and waits for the end. */
   readonly unfinished: boolean
 }
@@ -181,7 +181,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   #startRelay(): boolean {
     this.#mode = 'relaying'
     const head = this.#head!
-    this.#copy = new AnswerCopy(head.encoding, this.#options.limits.answerTailBytesMax)
+    const { facts, limits } = this.#options
+    // Nothing is read of an opaque answer.
+    if (facts.endpoint.kind !== 'opaque') this.#copy = new AnswerCopy(head.encoding, limits.answerTailBytesMax)
     this.#writeHead(head.length >= 0 ? [...head.list, 'content-length', String(head.length)] : head.list)
     let room = true
     for (const chunk of this.#chunks.splice(0)) room = this.#relay(chunk)
@@ -189,7 +191,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #relay(chunk: Buffer): boolean {
-    const isRead = this.#copy!.push(chunk, this.#onDrain)
+    const isRead = this.#copy === null || this.#copy.push(chunk, this.#onDrain)
     return this.#write(chunk) && isRead
   }
 
@@ -245,13 +247,14 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#resolve({
       sent: this.#sent, upstreamStatus: this.#status, fault, clientGone: this.#clientGone, requestId: head?.requestId ?? '', retryAfter: head?.retryAfter ?? '',
       firstByteAt: this.#firstByteAt, endAt: clock.now(), responseBytes: this.#bytes, reading,
-      held: mode === 'buffering' && head !== null ? { status: this.#status, headers: head.list, body: oneBuffer(this.#chunks) } : null,
+      held: mode === 'buffering' && head !== null ? { status: this.#status, headers: head.list, body: oneBuffer(this.#chunks), declaredBytes: head.length } : null,
       unfinished: mode === 'streaming' || mode === 'relaying',
     })
   }
 
   #readWhole(fault: ExchangeResult['fault']): UsageReading | null {
     const { dialect, facts, limits } = this.#options
+    if (facts.endpoint.kind === 'opaque') return null
     const copy = this.#copy === null ? wholeCopy(this.#chunks, this.#head!.encoding, limits.decompressedBytesMax) : this.#copy.read()
     if (copy === null) return null
     const reading = copy.tail === null ? dialect.readResponse(facts, this.#status, copy.head) : dialect.readCutResponse(facts, this.#status, copy.head, copy.tail)

@@ -20,7 +20,8 @@ export function upstreamHeaders(request: IncomingMessage, route: ProviderRoute, 
   const raw = request.rawHeaders
   const headers: string[] = []
   for (let i = 0; i < raw.length; i += 2) {
-    if (!isDropped(raw[i]!.toLowerCase())) headers.push(raw[i]!, raw[i + 1]!)
+    const name = raw[i]!.toLowerCase()
+    if (!isDropped(name) && name !== route.credential?.header) headers.push(raw[i]!, raw[i + 1]!)
   }
   headers.push('accept-encoding', stream ? 'identity' : acceptable(request.headers['accept-encoding']))
   if (route.credential !== null) headers.push(route.credential.header, route.credential.value)

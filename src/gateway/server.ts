@@ -19,15 +19,20 @@ export function createGatewayServer(gateway: GatewayContext, operators: { ready(
       default: return handle(gateway, request, response)
     }
   })
-  server.maxHeadersCount = limits.headersMax
+  // One more than allowed is taken, to tell a flood, of which the parser drops the rest in silence.
+  server.maxHeadersCount = limits.headersMax + 1
   server.on('clientError', (error: Error & { code?: string }, socket: Socket) => answerBadRequest(error, socket, limits.headerBytesMax))
-  // A request with "Expect: 100-continue" is answered by reading it; "Upgrade" is not spoken.
-  server.on('upgrade', (_request, socket: Socket) => endWith(socket, 'endpoint_not_metered'))
+  // An offered "Upgrade" is left alone (some clients offer HTTP/2 with every call); a tunnel is none of our business.
+  server.on('connect', (_request, socket: Socket) => endWith(socket, 'endpoint_not_metered', 'CONNECT'))
   return server
 }
 
 function handle(gateway: GatewayContext, request: IncomingMessage, response: ServerResponse): void {
   const { counters } = gateway
+  if (request.rawHeaders.length > 2 * gateway.limits.headersMax) {
+    respondRefusal(response, null, refusal('header_invalid', `There may be at most ${gateway.limits.headersMax} headers.`), null)
+    return
+  }
   if (counters.inFlight >= gateway.limits.callsInFlightMax) {
     respondRefusal(response, null, refusal('overloaded', '', {}, 1), null)
     return

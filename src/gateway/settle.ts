@@ -63,7 +63,7 @@ export function outcomeRecord(call: Call, attempt: Attempt, provisional: UsageRe
     notices: reading === null || reading.notices.length === 0 ? provisional.notices : [...provisional.notices, ...reading.notices],
   }
   if (!result.sent) return unused(heard)
-  if (call.facts.endpoint.kind === 'opaque') return result.upstreamStatus > 0 && result.upstreamStatus < 500 ? notInference(call, heard) : result.upstreamStatus === 0 ? heard : unused(heard)
+  if (call.facts.endpoint.kind === 'opaque' && result.upstreamStatus > 0) return result.upstreamStatus < 500 ? notInference(call, heard) : unused(heard)
   if (reading?.usage != null) return priced(call, attempt, heard, reading.usage, reading.quality, result)
   if (result.upstreamStatus >= 400) return unused(heard)
   if (result.upstreamStatus === 0) return heard

@@ -179,7 +179,11 @@ export class Journal {
     }
     if (this.#acked === null || isAfter(acked, this.#acked)) {
       this.#acked = { segment: acked.segment, block: acked.block }
-      writeAcked(this.#directory, this.#acked)
+      try {
+        writeAcked(this.#directory, this.#acked)
+      } catch {
+        // No room for the note: a restart repeats some blocks, and repeating a block changes nothing.
+      }
     }
     this.#dropOldSegments()
   }

@@ -1,96 +1,128 @@
-import { useEffect, useRef, type ReactNode } from 'react'
-import { plotValue } from '../format/decimal.ts'
-import { exactMoney, formatMoney, formatMoneyShort } from '../format/money.ts'
+import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent, type CSSProperties, type RefObject, type ReactNode } from 'react'
+import { formatMoneyShort } from '../format/money.ts'
 import { formatDayIn } from '../format/time.ts'
-import { useShownTheme } from '../shell/theme.ts'
-import { createChart, type EChartsType } from './engine.ts'
-import { decals, seriesToken, tokenValue } from './palette.ts'
+import { layOutDays, type ChartDay, type DayLayout } from './day-layout.ts'
+import { DayTip } from './day-tip.tsx'
+import { SeriesFill } from './decals.tsx'
 import type { StackSeries } from './stacked-days.ts'
 
 export interface DailyChartProps {
-  readonly days: readonly { readonly dayMs: number; readonly complete: boolean; readonly previousCost: string | null }[]
+  readonly days: readonly ChartDay[]
   readonly series: readonly StackSeries[]
+  /** Start and end of the month, ms; days to come keep their place. */
+  readonly fromMs: number
+  readonly toMs: number
   readonly currency: string
   readonly zone: string
 }
 
-const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-/** Names come from callers and reach the tooltip as markup. */
-const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) => escapes[character]!)
+const dayMs = 86_400_000
+const height = 256
+const labelPx = 6.3
 
-/** Spend per day, stacked; the running day is pale, last month's same days are ticks. */
-export function DailyChart(props: DailyChartProps): ReactNode {
+/**
+ * Spend per day, stacked; the running day is pale, last month's same days are ticks. Drawn here rather than by a chart
+ * library because one kind of bar does not pay for 180 KB of script before the first figure shows.
+ */
+export function DailyChart({ days, series, fromMs, toMs, currency, zone }: DailyChartProps): ReactNode {
   const holder = useRef<HTMLDivElement>(null)
-  const chart = useRef<EChartsType | null>(null)
-  const theme = useShownTheme()
+  const width = useWidth(holder)
+  const [active, setActive] = useState<number | null>(null)
+  const slots = Math.max(days.length, Math.round((toMs - fromMs) / dayMs))
+  const left = useMemo(() => gutterOf(days, series, currency), [days, series, currency])
+  const layout = useMemo(() => layOutDays(days, series, slots, { width, height, left, top: 8, bottom: 24 }), [days, series, slots, width, left])
+  const slotAt = (event: PointerEvent): number | null => {
+    const x = event.clientX - event.currentTarget.getBoundingClientRect().left - left
+    const slot = Math.floor(x / layout.bandWidth)
+    return x >= 0 && slot < days.length ? slot : null
+  }
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const steps: Readonly<Record<string, number>> = { ArrowLeft: (active ?? days.length) - 1, ArrowRight: (active ?? -1) + 1, Home: 0, End: days.length - 1 }
+    const to = steps[event.key]
+    if (event.key === 'Escape') setActive(null)
+    if (to === undefined) return
+    event.preventDefault()
+    setActive(Math.max(0, Math.min(days.length - 1, to)))
+  }
+  const day = active === null ? undefined : days[active]
+  return (
+    <div
+      ref={holder} role="group" tabIndex={0} aria-label="Spend per day, chart. Arrow keys read the days; the data table has them all."
+      className="relative h-64 w-full rounded focus-visible:outline-offset-4"
+      onPointerMove={(event) => setActive(slotAt(event))} onPointerDown={(event) => setActive(slotAt(event))} onPointerLeave={(event) => { if (event.pointerType !== 'touch') setActive(null) }}
+      onKeyDown={onKeyDown} onBlur={() => setActive(null)}
+    >
+      {width > 0 && <Drawing layout={layout} series={series} active={active} width={width} left={left} slotLabel={(slot) => formatDayIn(days[slot]?.dayMs ?? fromMs + (slot + 0.5) * dayMs, zone)} currency={currency} />}
+      <div role="status">
+        {day !== undefined && active !== null && (
+          <div style={tipPlace(layout, active, width)} className="pointer-events-none absolute top-2 z-10 w-60 rounded-lg border border-line bg-raised px-3 py-2.5 text-xs shadow-float">
+            <DayTip index={active} day={day} series={series} currency={currency} zone={zone} />
+          </div>
+        )}
+      </div>
+    </div>
+  )
+}
+
+function useWidth(holder: RefObject<HTMLDivElement | null>): number {
+  const [width, setWidth] = useState(0)
   useEffect(() => {
     const element = holder.current
     if (element === null) return
-    const drawn = createChart(element)
-    chart.current = drawn
-    const observer = new ResizeObserver(() => drawn.resize())
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth))
     observer.observe(element)
-    return () => { observer.disconnect(); drawn.dispose(); chart.current = null }
-  }, [])
-  useEffect(() => {
-    chart.current?.setOption(optionOf(props), { notMerge: true })
-  }, [props, theme])
-  return <div ref={holder} role="img" className="h-64 w-full" />
+    return () => observer.disconnect()
+  }, [holder])
+  return width
 }
 
-function optionOf({ days, series, currency, zone }: DailyChartProps): Record<string, unknown> {
-  const ink = tokenValue('--ink-3')
-  const text = { color: ink, fontFamily: 'Geist Variable', fontSize: 11 }
-  const surface = tokenValue('--surface')
-  const still = matchMedia('(prefers-reduced-motion: reduce)').matches
-  return {
-    animation: !still, animationDuration: 240,
-    aria: { enabled: true, decal: { show: true, decals: decals.map((decal) => ({ ...decal, color: 'rgba(255,255,255,0.2)' })) } },
-    grid: { left: 4, right: 4, top: 10, bottom: 2, containLabel: true },
-    xAxis: {
-      type: 'category', data: days.map((day) => formatDayIn(day.dayMs, zone)), axisTick: { show: false },
-      axisLine: { lineStyle: { color: tokenValue('--line-strong') } }, axisLabel: { ...text, margin: 10, hideOverlap: true },
-    },
-    yAxis: {
-      type: 'value', splitNumber: 4, splitLine: { lineStyle: { color: tokenValue('--line') } },
-      axisLabel: { ...text, formatter: (value: number) => axisMoney(value, currency) },
-    },
-    tooltip: {
-      trigger: 'axis', axisPointer: { type: 'shadow', shadowStyle: { color: tokenValue('--ink'), opacity: 0.05 } }, confine: true,
-      backgroundColor: tokenValue('--raised'), borderColor: tokenValue('--line'), borderWidth: 1, padding: 0,
-      textStyle: { color: tokenValue('--ink'), fontFamily: 'Geist Variable', fontSize: 12 },
-      extraCssText: 'border-radius:8px;box-shadow:var(--shadow-float)',
-      formatter: (points: readonly { readonly dataIndex: number }[]) => tooltipOf(points[0]?.dataIndex ?? 0, { days, series, currency, zone }),
-    },
-    series: [...series.map((entry, index) => barOf(entry, index, days, surface)), lastMonth(days, tokenValue('--ink'), surface, !matchMedia('(min-width: 48rem)').matches)],
-  }
+const axisMoney = (value: number, currency: string): string => formatMoneyShort(value.toFixed(9).replace(/\.?0+$/, ''), currency).replace(/\.00$/, '')
+
+/** Room for the longest figure on the axis. */
+function gutterOf(days: readonly ChartDay[], series: readonly StackSeries[], currency: string): number {
+  const { ticks } = layOutDays(days, series, 1, { width: 1, height: 1, left: 0, top: 0, bottom: 0 })
+  return Math.max(...ticks.map((tick) => axisMoney(tick.value, currency).length)) * labelPx + 12
 }
 
-const axisMoney = (value: number, currency: string): string => formatMoneyShort(Number.isInteger(value) ? String(value) : value.toFixed(value < 0.01 ? 6 : 2), currency).replace(/\.00$/, '')
-
-function barOf(entry: StackSeries, index: number, days: DailyChartProps['days'], surface: string): Record<string, unknown> {
-  return {
-    type: 'bar', name: entry.name, stack: 'day', barMaxWidth: 34, barCategoryGap: '28%',
-    itemStyle: { color: tokenValue(seriesToken(index, entry.rest)), borderColor: surface, borderWidth: 0.75 },
-    emphasis: { focus: 'none' },
-    data: entry.costs.map((cost, day) => ({ value: cost === null ? null : plotValue(cost), ...(days[day]?.complete === false ? { itemStyle: { opacity: 0.45 } } : {}) })),
-  }
+/** Beside the day, on the side with more room. */
+function tipPlace(layout: DayLayout, active: number, width: number): CSSProperties {
+  const bar = layout.bars[active]
+  if (bar === undefined) return {}
+  const middle = bar.x + bar.width / 2
+  if (width < 520) return { left: Math.max(0, Math.min(width - 240, middle - 120)) }
+  return middle > width / 2 ? { right: width - bar.x + 10 } : { left: bar.x + bar.width + 10 }
 }
 
-/** A tick per day rather than a line: what is compared is each day with its own, not a trend. */
-const lastMonth = (days: DailyChartProps['days'], ink: string, surface: string, narrow: boolean): Record<string, unknown> => ({
-  type: 'line', name: 'Same day, month before', symbol: 'rect', symbolSize: [narrow ? 8 : 20, 2], showAllSymbol: true, silent: true, z: 5,
-  lineStyle: { width: 0 }, itemStyle: { color: ink, borderColor: surface, borderWidth: 1, decal: { symbol: 'none' } },
-  data: days.map((day) => plotValue(day.previousCost) || null),
-})
-
-function tooltipOf(day: number, { days, series, currency, zone }: DailyChartProps): string {
-  const facts = days[day]
-  if (facts === undefined) return ''
-  const rows = series.map((entry, index) => ({ entry, index, cost: entry.costs[day] ?? null })).filter((row) => row.cost !== null)
-  const line = (swatch: string, name: string, cost: string): string =>
-    `<div style="display:flex;gap:8px;align-items:center;line-height:20px"><span style="width:8px;height:8px;border-radius:2px;background:${swatch}"></span><span style="flex:1;color:var(--ink-2)">${escaped(name)}</span><span title="${escaped(exactMoney(cost, currency))}" style="padding-left:20px">${escaped(formatMoney(cost, currency))}</span></div>`
-  const head = `<div style="font-weight:600;margin-bottom:4px">${formatDayIn(facts.dayMs, zone)}${facts.complete ? '' : ' · so far'}</div>`
-  const before = facts.previousCost === null ? '' : `<div style="margin-top:4px;padding-top:4px;border-top:1px solid var(--line)">${line('transparent', 'Same day, month before', facts.previousCost)}</div>`
-  return `<div style="padding:10px 12px;min-width:180px">${head}${rows.map((row) => line(`var(${seriesToken(row.index, row.entry.rest)})`, row.entry.name, row.cost!)).join('')}${before}</div>`
+function Drawing({ layout, series, active, width, left, slotLabel, currency }: {
+  readonly layout: DayLayout; readonly series: readonly StackSeries[]; readonly active: number | null; readonly width: number; readonly left: number
+  readonly slotLabel: (slot: number) => string; readonly currency: string
+}): ReactNode {
+  const id = useId()
+  const activeBar = active === null ? undefined : layout.bars[active]
+  return (
+    <svg aria-hidden width={width} height={height} className="block overflow-visible text-2xs">
+      <defs>{series.map((entry, index) => <SeriesFill key={entry.id} id={`${id}${index}`} index={index} rest={entry.rest} />)}</defs>
+      {layout.ticks.map((tick) => (
+        <g key={tick.value}>
+          <line x1={left} x2={width} y1={tick.y} y2={tick.y} stroke={tick.value === 0 ? 'var(--line-strong)' : 'var(--line)'} shapeRendering="crispEdges" />
+          <text x={left - 10} y={tick.y} dy="0.34em" textAnchor="end" fill="var(--ink-3)">{axisMoney(tick.value, currency)}</text>
+        </g>
+      ))}
+      {layout.labelled.map((slot) => {
+        const text = slotLabel(slot)
+        const half = (text.length * labelPx) / 2
+        const x = Math.max(left - 8 + half, Math.min(width - half, left + (slot + 0.5) * layout.bandWidth))
+        return <text key={slot} x={x} y={height - 6} textAnchor="middle" fill="var(--ink-3)">{text}</text>
+      })}
+      {activeBar !== undefined && <rect x={left + (active ?? 0) * layout.bandWidth} y={8} width={layout.bandWidth} height={height - 32} rx={4} fill="var(--ink)" opacity={0.05} />}
+      {layout.bars.map((bar, day) => (
+        <g key={day}>
+          <g opacity={bar.complete ? 1 : 0.5}>
+            {bar.parts.map((part) => <rect key={part.series} x={bar.x} y={part.y} width={bar.width} height={part.height} rx={1} fill={`url(#${id}${part.series})`} stroke="var(--surface)" strokeWidth={part.height > 3 ? 1 : 0} />)}
+          </g>
+          {bar.before !== null && <rect x={bar.x - 2} y={bar.before - 1} width={bar.width + 4} height={2} fill="var(--ink)" stroke="var(--surface)" strokeWidth={0.75} />}
+        </g>
+      ))}
+    </svg>
+  )
 }

@@ -45,7 +45,7 @@ function useCommands(query: string, onSheet: () => void, onSignOut: () => void):
     if (eventId.test(text)) return [{ name: `Open call ${text}`, group: 'Calls', icon: Search, run: () => void navigate({ to: '/calls', search: { event: text } }) }]
     const all: Command[] = [
       ...destinations.map((place) => ({ name: place.label, group: 'Go to', icon: place.icon, keys: place.shortcut, run: () => void navigate({ to: place.to }) })),
-      { name: 'Calls without a price', group: 'Look at', icon: Search, run: () => void navigate({ to: '/calls', search: { pricing: 'unpriced' } }) },
+      { name: 'Calls without a price', group: 'Look at', icon: Search, run: () => void navigate({ to: '/calls', search: { pricing: 'incomplete' } }) },
       { name: 'Calls with uncertain cost', group: 'Look at', icon: Search, run: () => void navigate({ to: '/calls', search: { quality: 'uncertain' } }) },
       { name: 'Refused calls', group: 'Look at', icon: Search, run: () => void navigate({ to: '/calls', search: { status: 'refused' } }) },
       { name: 'Light theme', group: 'Theme', icon: Sun, run: () => setTheme('light') },

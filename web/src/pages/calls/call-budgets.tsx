@@ -20,6 +20,8 @@ const remedies: Readonly<Record<string, string>> = {
 /** Windows the record counted in; for a refusal, the ones that stood in the way. */
 export function CallBudgets({ explanation: { record, budgets } }: { readonly explanation: Explanation }): ReactNode {
   const refused = record.kind === 'refusal'
+  const refusing = record.notices.find((notice) => notice.startsWith('budget='))?.slice('budget='.length)
+  const shown = refused && budgets.some((budget) => budget.name === refusing) ? budgets.filter((budget) => budget.name === refusing) : budgets
   return (
     <DrawerSection title={refused ? 'Why it was refused' : 'Budgets it counted in'}>
       {refused && (
@@ -33,25 +35,25 @@ export function CallBudgets({ explanation: { record, budgets } }: { readonly exp
         </div>
       )}
       <ul className="flex flex-col gap-4">
-        {budgets.map((budget) => {
-          const counted = { measure: budget.measure, currency: record.currency }
+        {shown.map((budget) => {
+          const unknown = budget.measure === 'cost' && record.cost === null && record.pricing !== 'none'
           const about = budget.tuple.map((part) => part.name || 'none named').join(', ')
           return (
             <li key={`${budget.ruleId}${budget.startMs}${about}`}>
               <div className="flex items-center justify-between gap-3 text-sm">
                 <span className="min-w-0 truncate font-medium">{budget.name}{about !== '' && <span className="font-normal text-ink-3"> · {about}</span>}</span>
-                <span className="flex shrink-0 items-center gap-2">{!refused && <span className="text-ink-2">+<Quantity text={budget.counted} of={counted} /></span>}{budget.hard && <Badge icon={ShieldCheck}>Hard</Badge>}</span>
+                <span className="flex shrink-0 items-center gap-2">{!refused && <span className="text-ink-2">{unknown ? <span className="text-warn" title="An unknown cost cannot be counted.">not counted</span> : <>+<Quantity text={budget.counted} of={budget} /></>}</span>}{budget.hard && <Badge icon={ShieldCheck}>Hard</Badge>}</span>
               </div>
               <div className="my-1.5"><BudgetBar committed={budget.committed} held={budget.leased} limit={budget.limit} /></div>
               <p className="label-quiet flex flex-wrap justify-between gap-x-3">
-                <span><Quantity text={budget.committed} of={counted} /> committed, <Quantity text={budget.leased} of={counted} /> held, <Quantity text={budget.remaining} of={counted} /> left of <Quantity text={budget.limit} of={counted} /></span>
+                <span><Quantity text={budget.committed} of={budget} /> committed, <Quantity text={budget.leased} of={budget} /> held, <Quantity text={budget.remaining} of={budget} /> left of <Quantity text={budget.limit} of={budget} /></span>
                 <span>resets <Since ms={budget.resetsAt} /></span>
               </p>
             </li>
           )
         })}
       </ul>
-      {budgets.length > 0 && <p className="label-quiet mt-3">Windows as they stand now.</p>}
+      {shown.length > 0 && <p className="label-quiet mt-3">{refused ? 'As it stands now.' : 'Windows as they stand now.'}</p>}
     </DrawerSection>
   )
 }

@@ -65,7 +65,6 @@ function Who({ explanation: { record } }: { readonly explanation: Explanation })
       </p>
       <Facts facts={facts} />
       {tags.length > 0 && <p className="mt-3 flex flex-wrap gap-1.5">{tags.map(([name, value]) => <code key={name} className="rounded bg-sunken px-1.5 py-0.5 font-mono text-2xs text-ink-2">{name}={value}</code>)}</p>}
-      {attribution.rule !== '' && <p className="label-quiet mt-3">Attributed by {attribution.rule}</p>}
     </DrawerSection>
   )
 }

@@ -9,7 +9,7 @@ import { FilterBox, type Suggestion } from './filter-box.tsx'
 export type SetSearch = (change: Partial<Record<keyof CallSearch, string | undefined>>) => void
 
 const pricingOptions: readonly PickerOption[] = [
-  { value: 'priced', label: 'Priced' }, { value: 'partial', label: 'Partly priced' }, { value: 'unpriced', label: 'Unpriced' }, { value: 'none', label: 'Nothing to price' },
+  { value: 'priced', label: 'Priced' }, { value: 'incomplete', label: 'Unpriced, also in part' }, { value: 'partial', label: 'Partly priced' }, { value: 'unpriced', label: 'Unpriced' }, { value: 'none', label: 'Nothing to price' },
 ]
 const qualityOptions: readonly PickerOption[] = [
   { value: 'final', label: 'Final' }, { value: 'provisional', label: 'Provisional' }, { value: 'estimated', label: 'Estimated' }, { value: 'uncertain', label: 'Uncertain' }, { value: 'absent', label: 'Absent' },

@@ -42,8 +42,9 @@ const kindMarks: Readonly<Partial<Record<RecordSummary['kind'], Mark>>> = {
 const marksOf = (row: RecordSummary): readonly Mark[] => [kindMarks[row.kind], qualityMarks[row.quality], pricingMarks[row.pricing]].filter((mark) => mark !== undefined)
 
 /** Everything about a record that its figures alone do not say. */
-export function Marks({ row, full = false }: { readonly row: RecordSummary; readonly full?: boolean }): ReactNode {
-  const marks = marksOf(row)
+export function Marks({ row, full = false, besideCost = false }: { readonly row: RecordSummary; readonly full?: boolean; /** True where the cost itself says that there is no price. */ readonly besideCost?: boolean }): ReactNode {
+  const marks = marksOf(row).filter((mark) => !besideCost || mark !== pricingMarks.unpriced)
+  if (marks.length === 0) return null
   return (
     <span className="inline-flex gap-1">
       {(full ? marks : marks.slice(0, 1)).map((mark) => <Badge key={mark.name} tone={mark.tone} icon={mark.icon} title={mark.text}>{mark.name}</Badge>)}

@@ -72,6 +72,9 @@ export function rangeOf(search: CallSearch, nowMs: number): RecordRange {
 
 export const filterCount = (search: CallSearch): number => matchNames.filter((name) => search[name] !== undefined).length + (search.status === undefined ? 0 : 1)
 
+/** Whether a row is of the pricing state asked for; incomplete is unpriced or partly priced, as the API has it. */
+const isPricing = (wanted: string, row: RecordSummary): boolean => (wanted === 'incomplete' ? row.pricing === 'unpriced' || row.pricing === 'partial' : row.pricing === wanted)
+
 const memberOf: Readonly<Record<MatchName, (row: RecordSummary) => string>> = {
   unit: (row) => row.caller.unitId, team: (row) => row.caller.teamId, app: (row) => row.caller.appId, key: (row) => row.caller.keyId,
   model: (row) => row.servedModel || row.requestedModel, provider: (row) => row.provider, workflow: (row) => row.attribution.workflow,
@@ -81,7 +84,7 @@ const memberOf: Readonly<Record<MatchName, (row: RecordSummary) => string>> = {
 /** Whether a row of the live tail belongs to this view; the stream itself knows fewer filters. */
 export function covers(search: CallSearch, row: RecordSummary): boolean {
   if (search.status !== undefined && search.status !== statusOf(row)) return false
-  return matchNames.every((name) => search[name] === undefined || memberOf[name](row) === search[name])
+  return matchNames.every((name) => search[name] === undefined || (name === 'pricing' ? isPricing(search[name], row) : memberOf[name](row) === search[name]))
 }
 
 export function statusOf(row: Pick<RecordSummary, 'kind' | 'errorClass'>): CallStatus {

@@ -13,7 +13,7 @@ export function AttentionPanel({ overview, className }: { readonly overview: Ove
   return (
     <Panel title="Not settled" className={className ?? ''} flush>
       <ul className="pb-2">
-        <Share icon={Tag} name="Unpriced" text="Calls with a part that has no known price" ratio={unpriced.ratio} search={{ pricing: 'unpriced', range: '30d' }}>
+        <Share icon={Tag} name="Unpriced" text="Calls with a part that has no known price" ratio={unpriced.ratio} search={{ pricing: 'incomplete', range: '30d' }}>
           {unpriced.calls === 1 ? '1 call' : `${exactCount(unpriced.calls)} calls`}
         </Share>
         <Share icon={CircleDashed} name="Unallocated" text="Cost without a cost centre" ratio={unallocated.ratio} search={{ cost_centre: noCostCentre, range: '30d' }}>

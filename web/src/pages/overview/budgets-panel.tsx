@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { CircleCheck, ShieldCheck, Wallet } from 'lucide-react'
+import { ShieldCheck, Wallet } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { budgetsQuery, type Budget, type BudgetWindow, type Overview } from '../../api/queries.ts'
 import { Badge } from '../../design/badge.tsx'
@@ -31,19 +31,33 @@ function BudgetList({ budgets, risky }: { readonly budgets: readonly Budget[]; r
   if (budgets.length === 0) return <Empty icon={Wallet} title="No budgets yet">A hard budget refuses the call that would overrun it, before it leaves.</Empty>
   const widest = widestOf(budgets)
   const window = widest?.windows[0]
-  const others = risky.filter((budget) => budget.ruleId !== widest?.id)
+  const others = risky.filter((budget) => budget.ruleId !== widest?.id).slice(0, rowsMax)
+  const calm = fullest(budgets, new Set([widest?.id, ...risky.map((budget) => budget.ruleId)])).slice(0, rowsMax - others.length)
+  const row = (budget: BudgetLine): ReactNode => <BudgetRow key={`${budget.ruleId}${budget.startMs}${JSON.stringify(budget.tuple)}`} budget={budget} />
   return (
     <>
-      {widest !== undefined && window !== undefined && <WidestBudget budget={widest} window={window} />}
-      <h3 className="px-5 pt-4 pb-1.5 text-xs font-medium text-ink-3">At risk</h3>
-      {others.length === 0
-        ? <p className="flex items-center gap-2 px-5 pb-5 text-sm text-ink-2"><CircleCheck aria-hidden className="size-4 text-good" />No {widest === undefined ? '' : 'other '}budget is near its limit or on the way past it.</p>
-        : <ul className="pb-2">{others.slice(0, 5).map((budget) => <RiskyBudget key={`${budget.ruleId}${budget.startMs}${JSON.stringify(budget.tuple)}`} budget={budget} />)}</ul>}
+      {widest !== undefined && window !== undefined && <WidestBudget budget={widest} window={window} projected={risky.find((budget) => budget.ruleId === widest.id)?.projectedRatio ?? null} />}
+      {others.length > 0 && <><RowsHead>At risk</RowsHead><ul className="pb-2">{others.map(row)}</ul></>}
+      {calm.length > 0 && <><RowsHead>{others.length > 0 ? 'Others, fullest first' : 'Within their limits, fullest first'}</RowsHead><ul className="pb-2">{calm.map(row)}</ul></>}
     </>
   )
 }
 
-function WidestBudget({ budget, window }: { readonly budget: Budget; readonly window: BudgetWindow }): ReactNode {
+const rowsMax = 4
+
+type BudgetLine = BudgetWindow & Pick<Risky, 'ruleId' | 'name' | 'measure' | 'currency' | 'projectedRatio'>
+
+/** The fullest window of each budget that has nothing remarkable about it. */
+function fullest(budgets: readonly Budget[], shown: ReadonlySet<string | undefined>): readonly BudgetLine[] {
+  return budgets
+    .filter((budget) => !shown.has(budget.id) && budget.windows.length > 0)
+    .map((budget) => ({ ...budget.windows[0]!, ruleId: budget.id, name: budget.name, measure: budget.measure, currency: budget.currency, projectedRatio: null }))
+    .sort((a, b) => (b.usedRatio ?? 0) - (a.usedRatio ?? 0))
+}
+
+const RowsHead = ({ children }: { readonly children: ReactNode }): ReactNode => <h3 className="px-5 pt-3.5 pb-1 text-xs font-medium text-ink-3">{children}</h3>
+
+function WidestBudget({ budget, window, projected }: { readonly budget: Budget; readonly window: BudgetWindow; readonly projected: number | null }): ReactNode {
   return (
     <div className="border-b border-line px-5 pb-4">
       <div className="flex items-baseline justify-between gap-3">
@@ -53,6 +67,7 @@ function WidestBudget({ budget, window }: { readonly budget: Budget; readonly wi
       <p className="mt-2 mb-2.5 flex items-baseline gap-1.5">
         <span className="text-2xl font-semibold tracking-[-0.02em]">{window.usedRatio === null ? '–' : formatShare(window.usedRatio)}</span>
         <span className="text-sm text-ink-3">of <Quantity text={window.limit} of={budget} /> used</span>
+        {projected !== null && projected > 1 && <span className="ml-auto text-sm text-warn">heading for {formatShare(projected)}</span>}
       </p>
       <BudgetBar committed={window.committed} held={window.leased} limit={window.limit} />
       <dl className="mt-3 grid grid-cols-2 gap-x-4 gap-y-2 text-sm">
@@ -74,7 +89,7 @@ function Fact({ label, swatch, children }: { readonly label: string; readonly sw
   )
 }
 
-function RiskyBudget({ budget }: { readonly budget: Risky }): ReactNode {
+function BudgetRow({ budget }: { readonly budget: BudgetLine }): ReactNode {
   const about = budget.tuple.map((part) => part.name || 'none named').join(', ')
   return (
     <li className="px-5 py-2">

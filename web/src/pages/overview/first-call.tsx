@@ -11,7 +11,7 @@ const snippets: Readonly<Record<Language, (url: string) => string>> = {
   curl: (url) => `curl ${url}/v1/chat/completions \\
   -H "Authorization: Bearer $TOLLGATE_KEY" \\
   -H "Content-Type: application/json" \\
-  -d '{"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello"}]}'`,
+  -d '{"model": "gpt-4o-mini", "max_tokens": 64, "messages": [{"role": "user", "content": "Hello"}]}'`,
   python: (url) => `from openai import OpenAI
 
 client = OpenAI(base_url="${url}/v1", api_key="tg_…")
@@ -43,7 +43,9 @@ export function FirstCall(): ReactNode {
         <Segmented label="Language" value={language} options={languages} onChange={setLanguage} />
       </div>
       <Snippet code={snippets[language](url)} label={`First call in ${language}`} />
-      <p className="mt-3 text-sm text-ink-3">A Tollgate key starts with <code className="font-mono text-xs">tg_</code> and belongs to an app. Create one with <code className="font-mono text-xs">tollgate keys create</code>.</p>
+      <p className="mt-3 text-sm text-ink-2">
+        The first key was printed when Tollgate started and is in the file <code className="font-mono text-xs">first-key</code> of its data directory. A key belongs to an app, and the app decides who pays; <code className="font-mono text-xs">POST /api/v1/keys</code> makes more.
+      </p>
       <p role="status" className="mt-8 flex items-center gap-3 rounded-lg border border-line bg-surface px-4 py-3 text-sm">
         <span aria-hidden className="animate-beat size-2 rounded-full bg-accent" />Waiting for the first call at <span className="font-mono text-xs">{url}</span>
       </p>

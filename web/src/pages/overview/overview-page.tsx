@@ -22,6 +22,7 @@ export function OverviewPage(): ReactNode {
         <span className="label-quiet">Updated <Since ms={data.asOfMs} /></span>
       </PageHead>
       {error !== null && <div className="mb-4"><Banner tone="warn">{error.message} These are the figures of <Since ms={data.asOfMs} />.</Banner></div>}
+      {data.otherCurrencies.length > 0 && <div className="mb-4"><Banner tone="info">Spend in {data.otherCurrencies.join(', ')} is in no figure here: these are {data.currency} only, and nothing is converted.</Banner></div>}
       <div className="grid grid-cols-1 gap-4 lg:grid-cols-12">
         <SpendPanel overview={data} className="lg:col-span-8" />
         <BudgetsPanel overview={data} className="lg:col-span-4" />

@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
 import { ArrowDownRight, ArrowUpRight, ChartColumn, Minus, Table2 } from 'lucide-react'
-import { lazy, Suspense, useMemo, useState, type ReactNode } from 'react'
+import { useMemo, useState, type ReactNode } from 'react'
 import { costQuery, type Overview } from '../../api/queries.ts'
 import { Link } from '@tanstack/react-router'
-import { seriesToken } from '../../chart/palette.ts'
+import { DailyChart } from '../../chart/daily-chart.tsx'
+import { Swatch } from '../../chart/decals.tsx'
 import { stackDays, type StackSeries } from '../../chart/stacked-days.ts'
 import { Count, Money } from '../../design/figures.tsx'
 import { classNames } from '../../design/class-names.ts'
@@ -14,8 +15,6 @@ import { compareDecimals, ratioOf, subtractDecimals } from '../../format/decimal
 import { exactMoney, formatMoney, formatMoneyChange, formatMoneyShort } from '../../format/money.ts'
 import { formatChange, formatShare } from '../../format/quantity.ts'
 import { DaysTable } from './days-table.tsx'
-
-const DailyChart = lazy(async () => ({ default: (await import('../../chart/daily-chart.tsx')).DailyChart }))
 
 type Split = 'team' | 'model'
 const splits = [{ value: 'team', label: 'Team' }, { value: 'model', label: 'Model' }] as const
@@ -38,7 +37,7 @@ export function SpendPanel({ overview, className }: { readonly overview: Overvie
         {stack.error !== null && stack.series === null ? <ProblemState error={stack.error} onRetry={stack.retry} />
           : stack.series === null ? <Skeleton className="h-64 w-full" />
             : shape === 'table' ? <DaysTable days={overview.series} series={stack.series} currency={overview.currency} zone={overview.zone} />
-              : <Suspense fallback={<Skeleton className="h-64 w-full" />}><DailyChart days={overview.series} series={stack.series} currency={overview.currency} zone={overview.zone} /></Suspense>}
+              : <DailyChart days={overview.series} series={stack.series} fromMs={overview.period.fromMs} toMs={overview.monthEndMs} currency={overview.currency} zone={overview.zone} />}
       </div>
       {stack.series !== null && <Legend series={stack.series} split={split} total={overview.spend.current} currency={overview.currency} compared={overview.series.some((day) => compareDecimals(day.previousCost, '0') !== 0)} />}
     </Panel>
@@ -122,7 +121,7 @@ function Legend({ series, split, total, currency, compared }: { readonly compare
       {series.map((entry, index) => {
         const row = (
           <>
-            <span aria-hidden className="size-2.5 shrink-0 rounded-[3px]" style={{ background: `var(${seriesToken(index, entry.rest)})` }} />
+            <Swatch index={index} rest={entry.rest} />
             <span className="min-w-0 flex-1 truncate">{entry.name}</span>
             <span className="text-ink-2"><Money decimal={entry.total} currency={currency} /></span>
             <span className="w-12 text-right text-ink-3">{formatShare(ratioOf(entry.total, total) ?? 0)}</span>

@@ -44,6 +44,8 @@ export async function serveCall(gateway: GatewayContext, request: IncomingMessag
       const retry = mayRetry && isRetryable(result) && !response.destroyed
       const usageRecord = outcomeRecord(call, attempt, provisional, result, retry ? 0 : clientStatus(result))
       settle(gateway, attempt, usageRecord)
+      // A cost that the caller has read must not become another one because this process dies.
+      await gateway.journal.flushed()
       if (!retry) return finish(gateway, call, attempt, usageRecord, result, headersOf(gateway, attempt, plan, scopes))
       gateway.counters.retries += 1
       fallbackOf = attempt.eventId

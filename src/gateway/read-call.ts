@@ -77,9 +77,14 @@ class Reading {
     const body = await readBody(this.#gateway, request, this.#endpoint.kind === 'opaque')
     if (!body.ok) return this.#stop(body.error.code, body.error.detail)
     this.#bodyBytes = body.value.length
-    const result = this.#readBody(body.value, openRoute, route, method)
-    if (!result.ok) this.#gateway.counters.bodyBytesHeld -= this.#bodyBytes
-    return result
+    let isCall = false
+    try {
+      const result = this.#readBody(body.value, openRoute, route, method)
+      isCall = result.ok
+      return result
+    } finally {
+      if (!isCall) this.#gateway.counters.bodyBytesHeld -= this.#bodyBytes
+    }
   }
 
   #readBody(body: Buffer, openRoute: boolean, route: ProviderRoute | null, method: string): Result<Call, Unread> {

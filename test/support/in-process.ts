@@ -182,9 +182,9 @@ export async function startInProcess(options: { readonly limits?: Partial<Limits
   return harness
 }
 
-/** Asks again every few milliseconds; after ten seconds it says what did not come about. */
-export async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
-  for (let tries = 0; tries < 1_000; tries += 1) {
+/** Asks again every few milliseconds; in the end it says what did not come about. */
+export async function until(holds: () => Promise<boolean>, what: string, withinMs = 15_000): Promise<void> {
+  for (const deadline = performance.now() + withinMs; performance.now() < deadline;) {
     if (await holds()) return
     await sleep(10)
   }

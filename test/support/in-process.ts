@@ -123,7 +123,15 @@ export async function startInProcess(options: { readonly limits?: Partial<Limits
   const gatewayUrl = `http://127.0.0.1:${gateway.port}`
 
   const scope = { orgId, nodeIds: null }
-  const all = async (): Promise<readonly StoredRecord[]> => (await events.listRecords(scope, { range: { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }, match: {} }, null, 500)).rows.toReversed()
+  const all = async (): Promise<readonly StoredRecord[]> => {
+    const rows: StoredRecord[] = []
+    for (let cursor: string | null = null; ;) {
+      const page = await events.listRecords(scope, { range: { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }, match: {} }, cursor, 500)
+      rows.push(...page.rows)
+      if (page.next === null) return rows.toReversed()
+      cursor = page.next
+    }
+  }
   const metric: InProcess['metric'] = async (name) => {
     const line = (await (await fetch(`${gatewayUrl}/metrics`)).text()).split('\n').find((each) => each.startsWith(`tollgate_gateway_${name} `))
     if (line === undefined) throw new Error(`the gateway has no figure "${name}"`)

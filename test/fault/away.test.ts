@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { Installation, until } from '../support/installation.ts'
 import { audit, BudgetWatch, sendCall, type CallSeen } from '../support/load.ts'
 import { isLong } from '../support/dice.ts'
@@ -11,22 +11,19 @@ import { isLong } from '../support/dice.ts'
 const awayMs = isLong ? 120_000 : 6_000
 let installation: Installation
 let watch: BudgetWatch
-let seen: CallSeen[]
+const seen: CallSeen[] = []
 let budgetedKey: string
 
+beforeAll(async () => { installation = await Installation.start({ links: true }) })
+afterAll(async () => { await installation?.stop() })
 beforeEach(async () => {
-  installation = await Installation.start({ links: true })
   watch = new BudgetWatch(installation)
-  seen = []
   const made = await installation.api<{ id: string; secret: string }>('POST', '/api/v1/keys', { appId: installation.appId, name: 'budgeted' })
   budgetedKey = made.secret
   await installation.addBudget({ name: 'calls of the key', limit: '100000', measure: 'requests', selector: { keyId: made.id }, window: { unit: 'day' } })
   await installation.addBudget({ name: 'input of the key', limit: '100000000', measure: 'input_tokens', selector: { keyId: made.id }, window: { unit: 'day' } })
 })
-afterEach(async () => {
-  await watch?.stop().catch(() => {})
-  await installation?.stop()
-})
+afterEach(async () => { await watch?.stop().catch(() => {}) })
 
 async function send(key: string, wish: { readonly stream?: boolean; readonly prompt?: string } = {}): Promise<CallSeen> {
   const each = await sendCall(installation.gateways[0]!, { key, ...wish })

@@ -26,3 +26,16 @@ test('an instant known from before is a floor', () => {
   const clock = new AuthorityClock({ now: () => 1_000, monotonicMs: () => 0 }, 9_000)
   expect(clock.now()).toBe(9_000)
 })
+
+test('a wall clock that is ahead at start gives way to the first answer, though not to a time known from before', () => {
+  const hands = { wall: 9_000_000, mono: 0 }
+  const clock = new AuthorityClock({ now: () => hands.wall, monotonicMs: () => hands.mono }, 5_000)
+  expect(clock.now()).toBe(9_000_000)
+  clock.correct(6_000, 0, 0)
+  expect(clock.now()).toBe(6_000)
+  clock.correct(5_500, 0, 0)
+  expect(clock.now()).toBe(6_000)
+  const behind = new AuthorityClock({ now: () => 0, monotonicMs: () => hands.mono }, 5_000)
+  behind.correct(4_000, 0, 0)
+  expect(behind.now()).toBe(5_000)
+})

@@ -11,16 +11,20 @@ export const systemClock: Clock = { now: () => Date.now(), monotonicMs: () => pe
 /**
  * Authority time: this machine's monotonic clock plus an offset learned from the control plane, so that
  * setting the wall clock back on a gateway moves no budget window. Before the first answer it is the wall
- * clock read once at start. It never runs backwards: a correction downwards is absorbed by standing still.
+ * clock read once at start. It never runs backwards: a correction downwards is absorbed by standing still. Only the
+ * first answer may set it back, because until then it was a guess, and a wall clock days ahead would stand for days.
  */
 export class AuthorityClock {
   readonly #clock: Clock
   #originMs: number
   #lastMs: number
+  readonly #floorMs: number
+  #heard = false
 
   /** `floorMs`: an authority instant known from before, never gone behind. */
   constructor(clock: Clock, floorMs = 0) {
     this.#clock = clock
+    this.#floorMs = floorMs
     this.#lastMs = floorMs
     this.#originMs = clock.now() - clock.monotonicMs()
   }
@@ -36,5 +40,7 @@ export class AuthorityClock {
   correct(authorityMs: number, sentMonotonicMs: number, receivedMonotonicMs: number): void {
     const middle = (sentMonotonicMs + receivedMonotonicMs) / 2
     this.#originMs = authorityMs - middle
+    if (!this.#heard) this.#lastMs = this.#floorMs
+    this.#heard = true
   }
 }

@@ -183,6 +183,7 @@ class Gateway {
     const next = await this.#client.snapshot(this.#state?.version ?? '', this.#stopping.signal)
     if (next === null) return
     this.#state = compileSnapshot(next.snapshot)
+    this.#leases.heedLimits(this.#state.rules)
     this.#snapshotFile.write(next.text)
     this.#options.log('info', 'snapshot adopted', { version: next.snapshot.version })
   }

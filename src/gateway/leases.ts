@@ -2,7 +2,7 @@ import type { AuthorityClock } from '../base/clock.ts'
 import { uuidv7 } from '../base/ids.ts'
 import { formatAmount } from '../base/money.ts'
 import { limits } from '../config/limits.ts'
-import type { HoldPlan, Scope } from '../core/entitlement/decide.ts'
+import type { CompiledRule, HoldPlan, Scope } from '../core/entitlement/decide.ts'
 import { Holdings } from '../core/entitlement/holdings.ts'
 import type { SliceAnswer, SliceRequest } from '../control/sync-protocol.ts'
 
@@ -134,6 +134,15 @@ export class Leases {
   /** Gives back what is idle in these windows. */
   recall(windowIds: readonly string[]): void {
     for (const id of windowIds) if ((this.#windows.get(id)?.waiters.size ?? 0) === 0) this.#returnIdle(id)
+  }
+
+  /** Gives back what is idle under limits that have been lowered since the authority last spoke of them. */
+  heedLimits(rules: ReadonlyMap<string, readonly CompiledRule[]>): void {
+    const limitOf = new Map([...rules.values()].flat().map(({ rule }) => [rule.id, rule.limit]))
+    for (const [id, { scope, facts, waiters }] of this.#windows) {
+      const limit = limitOf.get(scope.compiled.rule.id)
+      if (limit !== undefined && facts !== null && limit < BigInt(facts.limit) && waiters.size === 0) this.#returnIdle(id)
+    }
   }
 
   /** Whether the authority answers, as far as anyone here knows. */

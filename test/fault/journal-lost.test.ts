@@ -70,12 +70,16 @@ test('a journal deleted while its gateway is down: its leases cover what was los
   await installation.untilDrained()
   const { bound } = (await installation.records()).find((each) => each.eventId === large.eventId)!
   const [window] = await installation.windows(rule)
+  await watch.stop()
+  expect(watch.broken).toEqual([])
+  const current = (await journalIds()).find((id) => id !== old)!
   await installation.api('PATCH', `/api/v1/budgets/${rule}`, { limit: formatAmount(window!.committed + leasedBefore + bound! - 1n) })
-  await installation.untilConfigured()
+  await until('a lowered limit recalls what the gateway holds idle', async () => (await leasedBy(current)) === 0n)
   const refused = await sendCall(gateway!, probe)
   expect({ status: refused.status, code: refused.code }).toEqual({ status: 402, code: 'budget_exceeded' })
   await installation.api('PATCH', `/api/v1/budgets/${rule}`, { limit: '0.5' })
   await installation.untilConfigured()
+  watch = new BudgetWatch(installation)
   console.log(`old journal keeps ${formatAmount(leasedBefore)} leased, of which the provider counted ${formatAmount(spentUnseen)}; window ${formatAmount(window!.committed)} + ${formatAmount(window!.leased)} of ${formatAmount(window!.limit)}`)
 })
 

@@ -19,14 +19,14 @@ interface CurrentRules { readonly version: string; readonly byOrg: ReadonlyMap<s
  */
 export class Receiver {
   readonly #control: ControlStore
-  readonly #events: EventStore
+  readonly #events: Pick<EventStore, 'insertBatch'>
   readonly #now: () => number
   readonly #log: Log
   readonly #turns = new Map<string, Promise<unknown>>()
   readonly #listeners = new Set<(rows: readonly UsageRecord[]) => void>()
   #rules: CurrentRules | null = null
 
-  constructor(control: ControlStore, events: EventStore, now: () => number, log: Log) {
+  constructor(control: ControlStore, events: Pick<EventStore, 'insertBatch'>, now: () => number, log: Log) {
     this.#control = control
     this.#events = events
     this.#now = now
@@ -39,32 +39,36 @@ export class Receiver {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Stores a block; false when it was stored before. Throws TollgateError('block_corrupt' | 'block_out_of_order' | 'engine_unavailable'). */
-  receive(key: BatchKey, bytes: Buffer, checksum: string): Promise<boolean> {
-    const turn = (this.#turns.get(key.journalId) ?? Promise.resolve()).then(() => this.#receiveOne(key, bytes, checksum), () => this.#receiveOne(key, bytes, checksum))
+  /**
+   * Stores a block; false when it was stored before. `late` takes one that lies before the journal's last, for repair.
+   * Throws TollgateError('block_corrupt' | 'block_out_of_order' | 'engine_unavailable').
+   */
+  receive(key: BatchKey, bytes: Buffer, checksum: string, late = false): Promise<boolean> {
+    const step = (): Promise<boolean> => this.#receiveOne(key, bytes, checksum, late)
+    const turn = (this.#turns.get(key.journalId) ?? Promise.resolve()).then(step, step)
     this.#turns.set(key.journalId, turn)
     return turn
   }
 
-  async #receiveOne(key: BatchKey, bytes: Buffer, checksum: string): Promise<boolean> {
+  async #receiveOne(key: BatchKey, bytes: Buffer, checksum: string, late: boolean): Promise<boolean> {
     if (await this.#control.hasBatch(key)) return false
     const read = readBlock(key, bytes, checksum)
     if (!read.ok) throw new TollgateError('block_corrupt', read.error)
     const block = read.value
     const receivedAt = this.#now()
     if (block.records.length > 0) await this.#events.insertBatch(block.batchId, block.records, receivedAt)
-    const applied = await this.#apply(block, receivedAt)
+    const applied = await this.#apply(block, receivedAt, late)
     if (block.quarantined.length > 0) this.#log('error', 'entries were quarantined', { batch: block.batchId, entries: block.quarantined.length, first: block.quarantined[0]!.reason })
     if (applied && block.records.length > 0) for (const listener of this.#listeners) listener(block.records)
     return applied
   }
 
   /** A rule made between reading the rules and the transaction makes the store refuse; then the effect is computed anew. */
-  async #apply(block: Parameters<typeof effectOf>[0], receivedAt: number): Promise<boolean> {
+  async #apply(block: Parameters<typeof effectOf>[0], receivedAt: number, late: boolean): Promise<boolean> {
     for (let tries = 0; ; tries += 1) {
       const { version, byOrg } = await this.#currentRules()
       try {
-        return await this.#control.applyBatch(effectOf(block, byOrg, receivedAt), version)
+        return await this.#control.applyBatch({ ...effectOf(block, byOrg, receivedAt), late }, version)
       } catch (error) {
         if (!(error instanceof TollgateError) || error.code !== 'conflict' || tries >= 5) throw error
       }

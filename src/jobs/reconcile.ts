@@ -1,5 +1,5 @@
 import { formatAmount } from '../base/money.ts'
-import { windowId } from '../core/entitlement/rule.ts'
+import { windowId, type BudgetRule } from '../core/entitlement/rule.ts'
 import { batchIdOf, type BatchKey, type ControlStore, type EventStore, type WindowState } from '../store/ports.ts'
 
 /** One thing that should hold, and whether it does. */
@@ -73,19 +73,28 @@ async function windowsAtCut(control: ControlStore, orgId: string): Promise<{ rea
   return null
 }
 
-async function checkBudgets(control: ControlStore, events: EventStore, orgId: string): Promise<readonly Finding[]> {
+/** Windows of living rules, each with what its records up to the cut add up to. */
+export async function sumWindows(
+  control: ControlStore, events: EventStore, orgId: string, at: { readonly windows: readonly WindowState[]; readonly cut: readonly BatchKey[] },
+): Promise<readonly { readonly rule: BudgetRule; readonly window: WindowState; readonly summed: bigint }[]> {
   const rules = new Map((await control.listRules(orgId)).map((rule) => [rule.id, rule]))
-  const at = await windowsAtCut(control, orgId)
-  if (at === null) return [{ check: 'budgets equal the sum of their records', ok: false, detail: 'no consistent cut could be read; try again with less traffic' }]
-  const findings: Finding[] = []
   const sums = new Map<string, ReadonlyMap<string, bigint>>()
+  const found: { rule: BudgetRule; window: WindowState; summed: bigint }[] = []
   for (const window of at.windows) {
     const rule = rules.get(window.ruleId)
     if (rule === undefined) continue
-    const range = { fromMs: window.startMs, toMs: window.endMs }
     const sumKey = `${rule.id}|${window.startMs}`
-    if (!sums.has(sumKey)) sums.set(sumKey, await events.sumByTuple(rule, range, at.cut))
-    const summed = sums.get(sumKey)!.get(window.tuple) ?? 0n
+    if (!sums.has(sumKey)) sums.set(sumKey, await events.sumByTuple(rule, { fromMs: window.startMs, toMs: window.endMs }, at.cut))
+    found.push({ rule, window, summed: sums.get(sumKey)!.get(window.tuple) ?? 0n })
+  }
+  return found
+}
+
+async function checkBudgets(control: ControlStore, events: EventStore, orgId: string): Promise<readonly Finding[]> {
+  const at = await windowsAtCut(control, orgId)
+  if (at === null) return [{ check: 'budgets equal the sum of their records', ok: false, detail: 'no consistent cut could be read; try again with less traffic' }]
+  const findings: Finding[] = []
+  for (const { rule, window, summed } of await sumWindows(control, events, orgId, at)) {
     const check = `budget "${rule.name}" ${window.tuple} from ${new Date(window.startMs).toISOString()}`
     findings.push({ check: `${check}: committed is the sum of its records`, ok: summed === window.committed, detail: summed === window.committed ? String(summed) : `committed ${window.committed}, records ${summed}` })
     const within = !rule.hard || window.committed + window.leased <= window.limit

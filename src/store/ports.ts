@@ -49,6 +49,16 @@ export interface EventStore {
    */
   insertBatch(batchId: string, rows: readonly UsageRecord[], recordedAt: number): Promise<void>
   /**
+   * Repair: stores those rows of a batch that are gone, whatever the engine remembers of the batch id; returns how many.
+   * Rollups that outlived their rows then count them twice: rebuildRollups afterwards.
+   */
+  restoreRows(batchId: string, rows: readonly UsageRecord[], recordedAt: number): Promise<number>
+  /**
+   * Repair: rebuilds the rollups of every month in which they differ from raw rows; returns these months (YYYYMM), none when
+   * all agree. A batch stored meanwhile may be missed, so call it where batches are kept out, until it finds nothing.
+   */
+  rebuildRollups(): Promise<readonly string[]>
+  /**
    * Answers a cost question within the scope, from rollups where they can answer it to the last digit and from raw rows
    * elsewhere. Throws TollgateError('invalid') for a malformed question, 'query_too_large' past the engine's bounds.
    */
@@ -204,6 +214,13 @@ export interface BudgetStore {
   /** Limit and policy words only; selector, per, measure and window are fixed for life. */
   updateRule(orgId: string, id: string, change: { readonly name?: string; readonly limit?: bigint; readonly hard?: boolean; readonly outputBound?: BudgetRule['outputBound']; readonly outputCapDefault?: number; readonly unpriced?: BudgetRule['unpriced']; readonly unbounded?: BudgetRule['unbounded'] }, actor: Actor): Promise<BudgetRule | null>
   deleteRule(orgId: string, id: string, actor: Actor): Promise<boolean>
+  /**
+   * Repair: runs `work` while no batch can be counted, with the cut of every journal. A batch may still be stored in the event
+   * store, at most one per journal, because that happens before it is counted.
+   */
+  betweenBatches<Answer>(work: (cut: readonly BatchKey[]) => Promise<Answer>): Promise<Answer>
+  /** Repair: writes the committed amount of windows that exist; to be called within betweenBatches. Returns how many changed. */
+  correctCommitted(orgId: string, windows: readonly Pick<WindowState, 'ruleId' | 'tuple' | 'startMs' | 'committed'>[], actor: Actor): Promise<number>
   windows(orgId: string, filter: { readonly ruleId?: string; readonly atMs?: number }): Promise<readonly WindowState[]>
   /** Lease accounts by gateway, for doctor and the console. */
   leaseAccounts(orgId: string): Promise<readonly LeaseAccount[]>
@@ -222,6 +239,8 @@ export interface LeaseAccount {
 /** What one block changes in budgets; computed by control/receive, applied in one transaction with the offset. */
 export interface BatchEffect {
   readonly key: BatchKey
+  /** Repair: the block may lie before the journal's last one, in a gap that a restored backup left; the offset never goes back. */
+  readonly late?: boolean
   readonly rows: number
   readonly cost: Amount
   readonly checksum: string
@@ -250,7 +269,7 @@ export interface ReceiveStore {
   /** One transaction; false when the batch was there already. `rulesVersion` guards against a rule created meanwhile: throws 'conflict'. */
   applyBatch(effect: BatchEffect, rulesVersion: string): Promise<boolean>
   listJournals(): Promise<readonly { readonly journalId: string; readonly nodeId: string; readonly nodeName: string; readonly epoch: number; readonly last: BatchKey | null; readonly seenAt: number; readonly batches: number; readonly rows: number }[]>
-  listBatches(journalId: string): Promise<readonly { readonly key: BatchKey; readonly rows: number; readonly cost: Amount; readonly checksum: string }[]>
+  listBatches(journalId: string): Promise<readonly { readonly key: BatchKey; readonly rows: number; readonly cost: Amount; readonly checksum: string; readonly receivedAt: number }[]>
   listQuarantine(): Promise<readonly { readonly batchId: string; readonly index: number; readonly reason: string }[]>
 }
 

@@ -210,10 +210,40 @@ function describeBlocks(store: () => ControlStore): void {
     expect(await store().hasBatch(effect(4).key)).toBe(true)
     expect(await store().hasBatch(effect(2).key)).toBe(false)
     expect(await store().listBatches('journal_1')).toEqual([
-      { key: effect(1).key, rows: 3, cost: -5n, checksum: 'sum 1' }, { key: effect(4).key, rows: 1, cost: 5n, checksum: 'sum 4' },
-      { key: { journalId: 'journal_1', segment: 2, block: 0 }, rows: 1, cost: 5n, checksum: 'sum 0' }])
+      { key: effect(1).key, rows: 3, cost: -5n, checksum: 'sum 1', receivedAt: 10_001 }, { key: effect(4).key, rows: 1, cost: 5n, checksum: 'sum 4', receivedAt: 10_004 },
+      { key: { journalId: 'journal_1', segment: 2, block: 0 }, rows: 1, cost: 5n, checksum: 'sum 0', receivedAt: 10_000 }])
     expect(await store().listJournals()).toMatchObject([{ batches: 3, rows: 5, seenAt: 10_000, last: { segment: 2, block: 0 } }])
     expect(await store().openEpoch('gateway_1', 'journal_1', 0, 1)).toMatchObject({ last: { segment: 2, block: 0 } })
+  })
+
+  it('fills a gap with a late block, once, and keeps the offset', async () => {
+    await apply(store(), effect(4))
+    expect(await apply(store(), effect(2, { late: true, commits: [commitOf(5n)] }))).toBe(true)
+    expect(await apply(store(), effect(2, { late: true, commits: [commitOf(5n)] }))).toBe(false)
+    expect(await store().lastBatch('journal_1')).toMatchObject({ block: 4 })
+    expect(await apply(store(), effect(6, { late: true }))).toBe(true)
+    expect(await store().lastBatch('journal_1')).toMatchObject({ block: 6 })
+    expect(await store().listJournals()).toMatchObject([{ batches: 3, rows: 3 }])
+    expect(await store().windows('acme', {})).toMatchObject([{ committed: 5n }])
+  })
+
+  it('keeps batches out while it corrects what windows committed', async () => {
+    await apply(store(), effect(1, { commits: [commitOf(5n), commitOf(9n, { tuple: '["x"]' })] }))
+    let waiting: Promise<boolean> | null = null
+    const wrong = [{ ruleId: 'rule_1', tuple: '', startMs: 0, committed: 7n }, { ruleId: 'rule_1', tuple: '["x"]', startMs: 0, committed: 9n }, { ruleId: 'rule_1', tuple: '["y"]', startMs: 0, committed: 1n }]
+    const changed = await store().betweenBatches(async (cut) => {
+      expect(cut).toEqual([effect(1).key])
+      waiting = apply(store(), effect(2, { commits: [commitOf(5n)] }))
+      expect(await store().hasBatch(effect(2).key)).toBe(false)
+      return store().correctCommitted('acme', wrong, { id: 'someone', name: 'Someone' })
+    })
+    expect(changed).toBe(1)
+    expect(await waiting).toBe(true)
+    expect(await store().correctCommitted('other', wrong, { id: 'someone', name: 'Someone' })).toBe(0)
+    expect((await store().windows('acme', {})).map((window) => window.committed)).toEqual([12n, 9n])
+    expect((await store().audit('acme', null, 1)).rows[0]).toMatchObject({ action: 'budget.correct', actor: { id: 'someone' } })
+    await expect(store().betweenBatches(async () => { throw new Error('broke off') })).rejects.toThrow('broke off')
+    expect(await apply(store(), effect(3))).toBe(true)
   })
 
   it('takes one of many equal blocks that arrive at once', async () => {

@@ -219,6 +219,19 @@ export function eventStoreContract(name: string, open: () => Promise<EventStore>
       expect(Object.fromEntries(await store.sumByTuple(rule, { fromMs: noon + 1, toMs: june.toMs }, second))).toEqual({})
     })
 
+    it('restores only the rows that are gone, and finds rollups equal afterwards', async () => {
+      const { orgId, row, batch, journalId } = place()
+      const [first, second, elsewhere] = [row(), row({ at: noon + hour }), row()]
+      await store.insertBatch(batch(1), [first], recordedAt)
+      await store.insertBatch(batch(2), [elsewhere], recordedAt)
+      expect(await store.restoreRows(batch(1), [first, second, elsewhere], recordedAt)).toBe(1)
+      expect(await store.restoreRows(batch(1), [first, second, elsewhere], recordedAt)).toBe(0)
+      expect(await store.restoreRows(batch(3), [], recordedAt)).toBe(0)
+      expect(await store.getRecords(whole(orgId), { eventId: second.eventId })).toEqual([stored(second, batch(1))])
+      expect((await store.batchTotals(journalId)).map((total) => total.rows)).toEqual([2, 1])
+      expect(await store.rebuildRollups()).toEqual([])
+    })
+
     it('totals the batches of one journal in their order', async () => {
       const { row, batch, journalId } = place()
       await store.insertBatch(batch(10, 1), [row({ cost: amountOf('0.3') }), row({ cost: null })], recordedAt)

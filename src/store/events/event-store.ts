@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { amountOf } from '../../base/money.ts'
 import { limits } from '../../config/limits.ts'
 import type { CostAnswer, CostQuery } from '../../core/analytics/cost-query.ts'
@@ -9,6 +10,7 @@ import type { BatchKey, BatchTotals, EventStore, ReadScope, RecordFilter, Record
 import { EventConnection, type EventEngine } from './connection.ts'
 import { migrate, type EngineLayout } from './migrate.ts'
 import { duplicateStatements, pageStatement, readCursor, readMeasure, recordsStatement, searchPieces, tupleStatement, writeCursor } from './record-queries.ts'
+import { rebuildRollups } from './rebuild-rollups.ts'
 import { recordColumns, recordOf, rowOf } from './record-row.ts'
 import { clampInstant, storableRows } from './storable-record.ts'
 
@@ -41,15 +43,33 @@ class ClickHouseEventStore implements EventStore {
   async insertBatch(batchId: string, rows: readonly UsageRecord[], recordedAt: number): Promise<void> {
     const storable = storableRows(rows)
     if (storable.length === 0) return
-    const elsewhere = await this.#storedElsewhere(batchId, storable)
-    const fresh = storable.filter((row) => !elsewhere.has(row.eventId))
-    if (fresh.length === 0) return
-    const cells = fresh.map((row) => rowOf(row, batchId, clampInstant(recordedAt)))
-    await this.#connection.insert('usage_record', recordColumns, cells, batchId)
+    // A rollup cannot take a row back, so a fact that came before under another batch id is kept out of this one.
+    const elsewhere = await this.#storedUnlessIn(batchId, storable)
+    await this.#insertRows(batchId, storable.filter((row) => !elsewhere.has(row.eventId)), recordedAt, batchId)
   }
 
-  /** A rollup cannot take a row back, so a fact that came before under another batch id is kept out of this one. */
-  async #storedElsewhere(batchId: string, rows: readonly UsageRecord[]): Promise<ReadonlySet<string>> {
+  async restoreRows(batchId: string, rows: readonly UsageRecord[], recordedAt: number): Promise<number> {
+    const storable = storableRows(rows)
+    if (storable.length === 0) return 0
+    const stored = await this.#storedUnlessIn('', storable)
+    const gone = storable.filter((row) => !stored.has(row.eventId))
+    // A token that no insert ever had: the engine remembers the batch's own, though its rows are gone.
+    await this.#insertRows(batchId, gone, recordedAt, `repair:${batchId}:${randomUUID()}`)
+    return gone.length
+  }
+
+  rebuildRollups(): Promise<readonly string[]> {
+    return rebuildRollups(this.#connection, this.#layout)
+  }
+
+  async #insertRows(batchId: string, rows: readonly UsageRecord[], recordedAt: number, token: string): Promise<void> {
+    if (rows.length === 0) return
+    const cells = rows.map((row) => rowOf(row, batchId, clampInstant(recordedAt)))
+    await this.#connection.insert('usage_record', recordColumns, cells, token)
+  }
+
+  /** Event ids among these rows that are stored by any batch but this one; '' is no batch's id. */
+  async #storedUnlessIn(batchId: string, rows: readonly UsageRecord[]): Promise<ReadonlySet<string>> {
     const found = new Set<string>()
     const wanted = rows.map((row) => ({ orgId: row.caller.orgId, at: row.at, eventId: row.eventId }))
     for (const statement of duplicateStatements(batchId, wanted)) {

@@ -53,12 +53,15 @@ function template(text: string, layout: EngineLayout): string {
   })
 }
 
+/** The clause that makes a statement run on every replica; empty on one machine. */
+export const onClusterOf = (layout: EngineLayout): string => template('{{on_cluster}}', layout)
+
 /**
  * Brings the database up to date. Every statement says IF NOT EXISTS, so a run that died half way is finished by the next and
  * two processes may run at once. A recorded file that has changed since stops the start.
  */
 export async function migrate(connection: EventConnection, layout: EngineLayout): Promise<void> {
-  const onCluster = template('{{on_cluster}}', layout)
+  const onCluster = onClusterOf(layout)
   await connection.createDatabase(`CREATE DATABASE IF NOT EXISTS ${quoted(connection.database)} ${onCluster} ENGINE = Atomic`)
   await connection.command(template(
     `CREATE TABLE IF NOT EXISTS event_migration {{on_cluster}} (version UInt32, name String, checksum String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3))

@@ -17,8 +17,7 @@ export function createMemoryBudgetStore(state: ControlState): BudgetStore {
     createRule: (rule, backfill, actor) => alone(state, async () => {
       if (rule.id === '' || /[|\0]/.test(rule.id)) throw new TollgateError('invalid')
       if (state.rules.has(rule.id)) throw new TollgateError('conflict')
-      const cut = [...state.journals.values()].flatMap((journal) => (journal.last === null ? [] : [journal.last]))
-      const found = await backfill(cut.sort((a, b) => compare(a.journalId, b.journalId)))
+      const found = await backfill(cutOf(state))
       state.rules.set(rule.id, { rule: { ...rule }, deleted: false })
       for (const item of found) openWindow(state, rule, item).committed = item.committed
       audited(state, rule.orgId, actor, auditLines.ruleCreated(rule), 'rules')
@@ -41,6 +40,18 @@ export function createMemoryBudgetStore(state: ControlState): BudgetStore {
       audited(state, orgId, actor, auditLines.ruleDeleted(id), 'rules')
       return true
     },
+    betweenBatches: (work) => alone(state, () => work(cutOf(state))),
+    async correctCommitted(orgId, windows, actor) {
+      let changed = 0
+      for (const { ruleId, tuple, startMs, committed } of windows) {
+        const window = state.windows.get(windowId(ruleId, tuple, startMs))
+        if (window === undefined || window.orgId !== orgId || window.committed === committed) continue
+        window.committed = committed
+        changed += 1
+      }
+      if (changed > 0) audited(state, orgId, actor, auditLines.committedCorrected(windows), 'nothing')
+      return changed
+    },
     async windows(orgId, filter) {
       return [...state.windows.values()]
         .filter((window) => window.orgId === orgId && (filter.ruleId === undefined || window.ruleId === filter.ruleId)
@@ -54,6 +65,9 @@ export function createMemoryBudgetStore(state: ControlState): BudgetStore {
     grantLease: async (request) => grantLease(state, request, live(request.orgId, request.ruleId)),
   }
 }
+
+const cutOf = (state: ControlState): readonly BatchKey[] =>
+  [...state.journals.values()].flatMap((journal) => (journal.last === null ? [] : [journal.last])).sort((a, b) => compare(a.journalId, b.journalId))
 
 const byWindow = (a: Pick<WindowState, 'ruleId' | 'startMs' | 'tuple'>, b: Pick<WindowState, 'ruleId' | 'startMs' | 'tuple'>): number =>
   compare(a.ruleId, b.ruleId) || compare(a.startMs, b.startMs) || compare(a.tuple, b.tuple)
@@ -135,7 +149,7 @@ export function createMemoryReceiveStore(state: ControlState): ReceiveStore {
     },
     async listBatches(journalId) {
       return [...state.batches.values()].filter((effect) => effect.key.journalId === journalId).sort((a, b) => byKey(a.key, b.key))
-        .map((effect) => ({ key: { ...effect.key }, rows: effect.rows, cost: effect.cost, checksum: effect.checksum }))
+        .map((effect) => ({ key: { ...effect.key }, rows: effect.rows, cost: effect.cost, checksum: effect.checksum, receivedAt: effect.receivedAt }))
     },
     async listQuarantine() {
       return [...state.batches.values()].sort((a, b) => byKey(a.key, b.key)).flatMap((effect) =>
@@ -151,14 +165,15 @@ function applyBatch(state: ControlState, effect: BatchEffect, rulesVersion: stri
   const journal = state.journals.get(key.journalId)
   if (journal === undefined) throw new TollgateError('journal_mismatch')
   if (state.batches.has(batchIdOf(key))) return false
-  if (journal.last !== null && byKey(key, journal.last) <= 0) throw new TollgateError('block_out_of_order')
+  const next = journal.last === null || byKey(key, journal.last) > 0
+  if (!next && effect.late !== true) throw new TollgateError('block_out_of_order')
   if (String(state.versions.rules) !== rulesVersion) throw new TollgateError('conflict')
   state.batches.set(batchIdOf(key), effect)
   for (const item of effect.commits) openWindow(state, state.rules.get(item.ruleId)!.rule, item).committed += item.amount
   for (const item of effect.settlements) free(state, key.journalId, item, 'settled')
   for (const item of effect.returns) free(state, key.journalId, item, 'returned')
   for (const epoch of effect.epochs) closeBelow(state, key.journalId, epoch)
-  Object.assign(journal, { last: key, seenAt: effect.receivedAt, batches: journal.batches + 1, rows: journal.rows + effect.rows })
+  Object.assign(journal, { last: next ? key : journal.last, seenAt: effect.receivedAt, batches: journal.batches + 1, rows: journal.rows + effect.rows })
   return true
 }
 

@@ -28,6 +28,18 @@ class MemoryEventStore implements EventStore {
     for (const row of fresh) this.#put({ ...row, batchId, recordedAt: clampInstant(recordedAt) })
   }
 
+  async restoreRows(batchId: string, rows: readonly UsageRecord[], recordedAt: number): Promise<number> {
+    const gone = storableRows(rows).filter((row) => !this.#records.some((stored) => stored.eventId === row.eventId && stored.caller.orgId === row.caller.orgId && sameHour(stored.at, row.at)))
+    if (gone.length > 0) this.#batches.add(batchId)
+    for (const row of gone) this.#put({ ...row, batchId, recordedAt: clampInstant(recordedAt) })
+    return gone.length
+  }
+
+  /** Loops have no rollups that could differ. */
+  async rebuildRollups(): Promise<readonly string[]> {
+    return []
+  }
+
   #put(row: StoredRecord): void {
     this.#records = this.#records.filter((stored) => !samePlace(stored, row))
     this.#records.push(row)

@@ -58,6 +58,9 @@ export const auditLines = {
     action: 'rule.update', subject: before.id, detail: changed(before, change),
   }),
   ruleDeleted: (id: string): AuditLine => ({ action: 'rule.delete', subject: id, detail: {} }),
+  committedCorrected: (windows: Parameters<BudgetStore['correctCommitted']>[1]): AuditLine => ({
+    action: 'budget.correct', subject: '', detail: windows.map(({ ruleId, tuple, startMs, committed }) => ({ ruleId, tuple, startMs, committed: committed.toString() })),
+  }),
 } as const
 
 /** Old and new value of every member given, as JSON. */

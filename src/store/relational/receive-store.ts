@@ -39,7 +39,7 @@ export function createReceiveStore(db: Database): ReceiveStore {
       const rows = await db.config.selectFrom('batch').selectAll().where('journal_id', '=', journalId)
         .orderBy('segment').orderBy('block').execute()
       return rows.map((row) => ({
-        key: { journalId: row.journal_id, segment: row.segment, block: row.block }, rows: row.rows, cost: amountOf(row.cost), checksum: row.checksum,
+        key: { journalId: row.journal_id, segment: row.segment, block: row.block }, rows: row.rows, cost: amountOf(row.cost), checksum: row.checksum, receivedAt: row.received_at,
       }))
     },
     async listQuarantine() {
@@ -74,13 +74,14 @@ async function applyBatch(tx: Transaction<Schema>, effect: BatchEffect, rulesVer
   const journal = await tx.selectFrom('journal').selectAll().where('journal_id', '=', key.journalId).forNoKeyUpdate().executeTakeFirst()
   if (journal === undefined) throw new TollgateError('journal_mismatch', 'No gateway has opened it.')
   if (await hasBatch(tx, key)) return false
-  if (!follows(key, lastOf(journal))) throw new TollgateError('block_out_of_order')
+  const next = follows(key, lastOf(journal))
+  if (!next && effect.late !== true) throw new TollgateError('block_out_of_order')
   if (await readVersion(tx, 'rules') !== rulesVersion) throw new TollgateError('conflict', 'The budget rules have changed since this block was read.')
   await insertBatch(tx, effect)
   await applyBudgets(tx, effect)
   await insertQuarantine(tx, effect)
   await tx.updateTable('journal').set({
-    last_segment: key.segment, last_block: key.block, seen_at: effect.receivedAt,
+    ...(next ? { last_segment: key.segment, last_block: key.block } : {}), seen_at: effect.receivedAt,
     batches: journal.batches + 1, rows: journal.rows + effect.rows,
   }).where('journal_id', '=', key.journalId).execute()
   return true

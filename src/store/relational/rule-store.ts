@@ -17,7 +17,7 @@ type Backfilled = Awaited<ReturnType<Parameters<BudgetStore['createRule']>[1]>>
  * Budget rules. A rule's limit stands on the rule and on each of its windows that have not ended; both change in one
  * transaction, and every writer locks rule before window. So the guard of a grant reads one row.
  */
-export function createRuleStore(db: Database): Pick<BudgetStore, 'listRules' | 'getRule' | 'createRule' | 'updateRule' | 'deleteRule'> {
+export function createRuleStore(db: Database): Pick<BudgetStore, 'listRules' | 'getRule' | 'createRule' | 'updateRule' | 'deleteRule' | 'betweenBatches' | 'correctCommitted'> {
   return {
     async listRules(orgId) {
       const rows = await db.config.selectFrom('budget_rule').selectAll().where('org_id', '=', orgId).where('deleted_at', 'is', null).orderBy('id').execute()
@@ -30,10 +30,8 @@ export function createRuleStore(db: Database): Pick<BudgetStore, 'listRules' | '
     },
     createRule: (rule, backfill, actor) => inAudited(db.config, { orgId: rule.orgId, actor }, 'rules', async (tx) => {
       if (!isRuleId(rule.id)) throw new TollgateError('invalid', 'A rule id cannot hold "|".')
-      // The backfill reads another engine while this transaction waits, and it waits for batches under way.
-      await sql`SET LOCAL idle_in_transaction_session_timeout = ${sql.lit(limits.postgresBackfillMs)}`.execute(tx)
       await tx.insertInto('budget_rule').values(toRow(rule)).execute()
-      await lockExclusive(tx, advisory.rules)
+      await keepBatchesOut(tx)
       await insertBackfilled(tx, rule, await backfill(await readCut(tx)))
       return { value: undefined, audit: auditLines.ruleCreated(rule) }
     }),
@@ -51,7 +49,28 @@ export function createRuleStore(db: Database): Pick<BudgetStore, 'listRules' | '
       await tx.updateTable('budget_rule').set({ deleted_at: nowMs }).where('org_id', '=', orgId).where('id', '=', id).execute()
       return { value: true, audit: auditLines.ruleDeleted(id) }
     }),
+    betweenBatches: (work) => db.config.transaction().execute(async (tx) => {
+      await keepBatchesOut(tx)
+      return work(await readCut(tx))
+    }),
+    correctCommitted: (orgId, windows, actor) => inAudited(db.config, { orgId, actor }, 'nothing', async (tx) => {
+      const { numAffectedRows } = await sql`
+        UPDATE budget_window w SET committed = f.committed
+        FROM unnest(${windows.map((item) => item.ruleId)}::text[], ${windows.map((item) => item.startMs)}::bigint[],
+          ${windows.map((item) => tupleKeyOf(item.tuple))}::text[], ${windows.map((item) => item.committed.toString())}::numeric[])
+          AS f (rule_id, start_ms, tuple_key, committed)
+        WHERE w.org_id = ${orgId} AND w.rule_id = f.rule_id AND w.start_ms = f.start_ms AND w.tuple_key = f.tuple_key
+          AND w.committed <> f.committed`.execute(tx)
+      const changed = Number(numAffectedRows ?? 0n)
+      return { value: changed, audit: changed === 0 ? null : auditLines.committedCorrected(windows) }
+    }),
   }
+}
+
+/** Until the transaction ends. It waits for batches under way, and what runs under the lock reads another engine meanwhile. */
+async function keepBatchesOut(tx: Transaction<Schema>): Promise<void> {
+  await sql`SET LOCAL idle_in_transaction_session_timeout = ${sql.lit(limits.postgresBackfillMs)}`.execute(tx)
+  await lockExclusive(tx, advisory.rules)
 }
 
 async function lockRule(tx: Transaction<Schema>, orgId: string, id: string): Promise<BudgetRule | null> {

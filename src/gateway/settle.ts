@@ -59,21 +59,24 @@ export function outcomeRecord(call: Call, attempt: Attempt, provisional: UsageRe
     firstByteAt: result.firstByteAt, endAt: result.endAt, upstreamStatus: result.upstreamStatus, status: clientStatus,
     responseBytes: result.responseBytes, upstreamRequestId: result.requestId,
     servedModel: reading?.servedModel ?? '', tier: reading?.tier ?? '', rawUsage: reading?.rawUsage ?? '', statedCost: reading?.statedCost ?? '',
-    unknownUsageKeys: reading?.unknownKeys.join(',') ?? '', errorClass: errorClassOf(result),
+    unknownUsageKeys: reading?.unknownKeys.join(',') ?? '', errorClass: errorClassOf(call, result),
     notices: reading === null || reading.notices.length === 0 ? provisional.notices : [...provisional.notices, ...reading.notices],
   }
   if (!result.sent) return unused(heard)
   if (call.facts.endpoint.kind === 'opaque' && result.upstreamStatus > 0) return result.upstreamStatus < 500 ? notInference(call, heard) : unused(heard)
   if (reading?.usage != null) return priced(call, attempt, heard, reading.usage, reading.quality, result)
-  if (result.upstreamStatus >= 400) return unused(heard)
+  if (isRefused(call, result)) return unused(heard)
   if (result.upstreamStatus === 0) return heard
   if (call.facts.endpoint.kind !== 'inference') return notInference(call, heard)
   return priced(call, attempt, { ...heard, notices: [...heard.notices, 'usage_missing'] }, estimatedUsage(attempt, call, result), 'estimated', result)
 }
 
-function errorClassOf(result: ExchangeResult): string {
+/** A redirect of a provider's call did no work either; of an opaque API it is an answer like any other. */
+const isRefused = ({ facts }: Call, { upstreamStatus }: ExchangeResult): boolean => upstreamStatus >= (facts.endpoint.kind === 'opaque' ? 400 : 300)
+
+function errorClassOf(call: Call, result: ExchangeResult): string {
   if (result.fault !== '') return result.fault
-  if (result.upstreamStatus >= 400) return 'provider_error'
+  if (isRefused(call, result)) return 'provider_error'
   return result.reading?.fault || (result.clientGone ? 'client_gone' : '')
 }
 

@@ -1,3 +1,4 @@
+import { createServer, type AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { setTimeout as sleep } from 'node:timers/promises'
 import OpenAI from 'openai'
@@ -215,6 +216,40 @@ describe('the answer is odd', () => {
     await client('/raw/v1').chat.completions.create({ ...chat(), stream }).asResponse().then((answer) => answer.text()).catch(() => '')
     const rows = (await installation.records(before + 1)).slice(before)
     expect(rows).toMatchObject([{ kind: 'attempt', quality: 'estimated', pricing: 'priced', upstreamStatus: 200 }])
+  })
+})
+
+describe('the answer is not one', () => {
+  const ok = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n'
+  test.each<[string, string, { readonly status: number; readonly errorClass: string }]>([
+    ['another protocol', 'SSH-2.0-OpenSSH_9.6\r\n', { status: 502, errorClass: 'reset' }],
+    ['nothing but a status', 'HTTP/1.1 200', { status: 502, errorClass: 'reset' }],
+    ['headers without end', `${ok}${'x-a: b\r\n'.repeat(20_000)}`, { status: 502, errorClass: 'reset' }],
+    ['a header no client may see', `${ok}x-bad: a\u0001b\r\ncontent-length: 2\r\n\r\n{}`, { status: 502, errorClass: 'reset' }],
+    ['less than it said', `${ok}content-length: 100\r\n\r\n{"a":1}`, { status: 502, errorClass: 'truncated' }],
+    ['a length and chunks', `${ok}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`, { status: 502, errorClass: 'reset' }],
+    ['a broken chunk', `${ok}transfer-encoding: chunked\r\n\r\nzz\r\n{}`, { status: 502, errorClass: 'truncated' }],
+    ['hints first', `HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n${ok}content-length: 2\r\n\r\n{}`, { status: 200, errorClass: '' }],
+    ['a change of protocol', 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n', { status: 502, errorClass: 'reset' }],
+    ['a status nobody knows', 'HTTP/1.1 799 What\r\ncontent-length: 2\r\n\r\n{}', { status: 799, errorClass: 'provider_error' }],
+    ['a redirect', 'HTTP/1.1 307 Elsewhere\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n', { status: 307, errorClass: 'provider_error' }],
+    ['an unknown coding', `${ok}content-encoding: zstd\r\ncontent-length: 2\r\n\r\n{}`, { status: 200, errorClass: '' }],
+  ])('%s: one record, and an answer', async (_name, bytes, { status, errorClass }) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => socket.end(bytes, 'latin1'))
+    })
+    await new Promise<void>((done) => { server.listen(0, '127.0.0.1', done) })
+    const name = `tcp${number += 1}`
+    await installation.putProvider({ name, baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, priceAs: 'openai' })
+    await installation.adopted()
+    const answer = await fetch(`${installation.gatewayUrl}/${name}/v1/chat/completions`, {
+      method: 'POST', redirect: 'manual', headers: { authorization: `Bearer ${installation.key}`, 'content-type': 'application/json' }, body: JSON.stringify(chat()),
+    })
+    await answer.text()
+    expect(answer.status).toBe(status)
+    expect(await installation.recordsOf(answer.headers.get('x-tollgate-event-id')!)).toMatchObject([{ kind: 'attempt', status, errorClass, isCall: true }])
+    await new Promise((done) => server.close(done))
   })
 })
 

@@ -139,11 +139,12 @@ describe.each(bases)('at %s', (base) => {
       expect(data).toEqual(expected)
       await metered(facts(response)[0], { endpoint: 'embeddings', stream: false }, facts(response)[1])
     })
-    test('an answer of many megabytes is metered as exactly as a small one', async () => {
-      const body = { model: 'text-embedding-3-large', input: Array.from({ length: 150 }, (_, i) => `text number ${i}`), encoding_format: 'float' as const }
+    test.each(['identity', 'gzip'])('an answer of many megabytes (%s) is metered as exactly as a small one', async (coding) => {
+      const body = { model: 'text-embedding-3-large', input: Array.from({ length: coding === 'gzip' ? 160 : 80 }, (_, i) => `text number ${i}`), encoding_format: 'float' as const }
       const expected = await direct.embeddings.create(body)
-      const { data, response } = await through(base).embeddings.create(body).withResponse()
-      expect(data.data.length).toBe(150)
+      const { data, response } = await through(base).embeddings.create(body, { headers: { 'x-sim-fault': coding } }).withResponse()
+      expect(data.data.length).toBe(body.input.length)
+      expect(response.headers.get('content-encoding')).toBe(coding === 'gzip' ? 'gzip' : null)
       expect(data.usage).toEqual(expected.usage)
       const [row] = await installation.recordsOf(facts(response)[0]!)
       expect(row!.responseBytes).toBeGreaterThan(4 * 1024 * 1024)

@@ -69,7 +69,7 @@ const nodes: readonly OrgNode[] = [
   { orgId, id: 'app_other', parentId: 'checkout', kind: 'app', name: 'Other', costCentre: 'CC-2', archived: false },
 ]
 
-export async function startInProcess(options: { readonly limits?: Partial<Limits>; readonly retriesMax?: number; readonly timeoutMs?: number } = {}): Promise<InProcess> {
+export async function startInProcess(options: { readonly limits?: Partial<Limits>; readonly retriesMax?: number; readonly timeoutMs?: number; readonly journalFreeBytesMin?: number } = {}): Promise<InProcess> {
   const directory = mkdtempSync(join(tmpdir(), 'tollgate-in-process-'))
   const complaints: string[] = []
   let adoptedVersion = ''
@@ -117,7 +117,7 @@ export async function startInProcess(options: { readonly limits?: Partial<Limits
   await registerSync(app, { store: control, receiver, authority: new Authority(control, now), snapshots: new Snapshots(control, now, log, () => null), now, log })
   const apiUrl = await app.listen({ host: '127.0.0.1', port: 0 })
   const gateway = await startGateway({
-    host: '127.0.0.1', port: 0, directory, controlUrl: apiUrl, credential, secretKey: randomBytes(32), durability: 'process', journalFreeBytesMin: 0,
+    host: '127.0.0.1', port: 0, directory, controlUrl: apiUrl, credential, secretKey: randomBytes(32), durability: 'process', journalFreeBytesMin: options.journalFreeBytesMin ?? 0,
     version: 'test', clock: systemClock, log, limits: { journalBlockAgeMs: 20, retryBackoffMs: 1, connectionCheckMs: 20, ...options.limits },
   })
   const gatewayUrl = `http://127.0.0.1:${gateway.port}`

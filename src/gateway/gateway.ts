@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AuthorityClock, type Clock } from '../base/clock.ts'
-import { acquireDirectoryLock, type DirectoryLock } from '../base/directory-lock.ts'
+import { acquireDirectoryLock, DirectoryInUseError, type DirectoryLock } from '../base/directory-lock.ts'
 import { TollgateError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { limits, type Limits } from '../config/limits.ts'
@@ -49,6 +49,8 @@ export interface RunningGateway {
 
 /** How long a gateway that must end waits for the signal it sent itself, milliseconds. */
 const endWaitMs = 60_000
+/** Longest an earlier process takes to end: its calls in flight, then its journal, milliseconds. */
+const earlierEndMs = 40_000
 const pulseMs = 1_000
 /** Between two looks whether calls still hold leases of an epoch that is over, milliseconds. */
 const vacateMs = 50
@@ -59,10 +61,24 @@ const vacateMs = 50
  */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   mkdirSync(options.directory, { recursive: true, mode: 0o700 })
-  const lock = await acquireDirectoryLock(join(options.directory, 'gateway.lock'))
+  const lock = await takeDirectory(join(options.directory, 'gateway.lock'), options.log)
   const gateway = new Gateway(options, lock)
   const port = await gateway.listen()
   return { port, ready: () => gateway.ready(), stop: (graceMs) => gateway.stop(graceMs) }
+}
+
+/** A gateway whose supervisor died still ends its calls; the next one waits for that rather than for a person. */
+async function takeDirectory(path: string, log: Log): Promise<DirectoryLock> {
+  const deadline = performance.now() + earlierEndMs
+  for (let told = false; ; told = true) {
+    try {
+      return await acquireDirectoryLock(path)
+    } catch (error) {
+      if (!(error instanceof DirectoryInUseError) || performance.now() > deadline) throw error
+      if (!told) log('warn', 'an earlier gateway process has this directory; waiting for its end', { pid: error.holderPid })
+      await sleep(100)
+    }
+  }
 }
 
 class Gateway {

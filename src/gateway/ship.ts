@@ -5,6 +5,9 @@ import { limits } from '../config/limits.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { ControlClient } from './control-client.ts'
 
+/** How long a stopping gateway tries to reach an authority that does not answer, milliseconds. */
+const drainAwayMs = 2_000
+
 /**
  * Ships sealed blocks in order, one at a time, until each is confirmed. Idle → shipping → (confirmed → next) or
  * (no answer → wait, longer each time → same block again). Repeating a block changes nothing on the other side.
@@ -42,10 +45,11 @@ export class Shipper {
     })
   }
 
-  /** Ships what is left, for at most `withinMs`. */
+  /** Ships what is left, for at most `withinMs`; with the authority away only for a moment, because the journal keeps it. */
   async drain(withinMs: number): Promise<void> {
-    const deadline = performance.now() + withinMs
-    while (this.#ready && this.#journal.nextToShip() !== null && performance.now() < deadline) {
+    const startedAt = performance.now()
+    const deadline = startedAt + withinMs
+    while (!(this.lastFault !== '' && performance.now() - startedAt > drainAwayMs) && this.#ready && this.#journal.nextToShip() !== null && performance.now() < deadline) {
       this.wake()
       await sleep(10)
     }

@@ -1,8 +1,7 @@
 import OpenAI, { APIError } from 'openai'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { formatAmount } from '../../src/base/money.ts'
-import { Installation } from '../support/installation.ts'
+import { Installation, until } from '../support/installation.ts'
 import { audit, BudgetWatch, sendCall, type CallSeen } from '../support/load.ts'
 
 /*
@@ -90,8 +89,10 @@ test('two gateways, one of them killed with calls in flight, never pass it toget
   const limit = bound * 10n
   const rule = await addBudget({ name: 'ten rooms for two', limit: formatAmount(limit), selector: { keyId: key.id } })
   const second = installation.gateways[1]!
+  const attemptsBefore = (await second.metric('attempts_total'))!
   const running = thousand(key.secret, installation.gateways)
-  await sleep(120)
+  // The provider takes 150 ms: right after it has sent calls, some are in flight.
+  await until('the second gateway has sent calls', async () => ((await second.metric('attempts_total')) ?? 0) > attemptsBefore, 60_000)
   await second.kill()
   const first = await running
   // Its leases stay leased until its journal is in: what it held cannot be spent by the other one.

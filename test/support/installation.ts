@@ -21,7 +21,7 @@ import type { EventStore, StoredRecord, WindowState } from '../../src/store/port
  */
 
 /** The program under test, as `npm test` has built it; a test of another build names it here. */
-const program = resolve(process.env['TOLLGATE_TEST_PROGRAM'] ?? join(import.meta.dirname, '../../dist/main.js'))
+export const program = resolve(process.env['TOLLGATE_TEST_PROGRAM'] ?? join(import.meta.dirname, '../../dist/main.js'))
 const readyWaitMs = 60_000
 const logLinesKept = 400
 
@@ -32,10 +32,13 @@ export class PlaneProcess {
   readonly lines: string[] = []
   starts = 0
   readonly #command: string
+  readonly #readyText: string
   #child: ChildProcess | null = null
 
-  constructor(command: string, name: string, env: Record<string, string>) {
+  /** `readyText`: what it prints when it serves, for a command that has no supervisor to tell. */
+  constructor(command: string, name: string, env: Record<string, string>, readyText = '') {
     this.#command = command
+    this.#readyText = readyText
     this.name = name
     this.env = env
   }
@@ -55,7 +58,9 @@ export class PlaneProcess {
     for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', (text: string) => this.#keep(text))
     await new Promise<void>((ready, fail) => {
       const late = setTimeout(() => fail(new Error(`${this.name} did not serve within ${readyWaitMs} ms:\n${this.tail()}`)), readyWaitMs)
-      child.once('message', () => { clearTimeout(late); ready() })
+      const serves = (): void => { clearTimeout(late); ready() }
+      child.once('message', serves)
+      if (this.#readyText !== '') child.stdout!.on('data', (text: string) => { if (text.includes(this.#readyText)) serves() })
       child.once('exit', (code, signal) => { clearTimeout(late); fail(new Error(`${this.name} ended (${code ?? signal}) before it served:\n${this.tail()}`)) })
     })
   }

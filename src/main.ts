@@ -11,7 +11,7 @@ const commands: Readonly<Record<string, { readonly run: (args: readonly string[]
   start: { run: runStart, says: 'gateway, control plane and embedded engines, on one machine' },
   gateway: { run: runGateway, says: 'a gateway; needs TOLLGATE_CONTROL_URL and TOLLGATE_NODE_CREDENTIAL' },
   control: { run: runControl, says: 'the control plane; needs TOLLGATE_POSTGRES_URL and TOLLGATE_CLICKHOUSE_URL' },
-  doctor: { run: runDoctor, says: 'proves that journal, records, rollups and budgets agree (--json)' },
+  doctor: { run: runDoctor, says: 'proves that journal, records, rollups and budgets agree (--json, --journal DIR, --repair)' },
   'admin-token': { run: runAdminToken, says: 'a new one-time sign-in link for the administrator of a running installation' },
 }
 

@@ -98,7 +98,7 @@ async function eventsFault(events: EventStore): Promise<string | null> {
 function repairDeps(control: ControlStore, events: EventStore, say: (sentence: string) => void): RepairDeps {
   const store = { insertBatch: async (...batch: Parameters<EventStore['insertBatch']>): Promise<void> => { await events.restoreRows(...batch) } }
   const receiver = new Receiver(control, store, () => Date.now(), createLog('doctor'))
-  return { control, events, say, receiveLate: (key, bytes, checksum) => receiver.receive(key, bytes, checksum, true) }
+  return { control, events, say, receiveLate: (key, bytes, checksum, leases) => receiver.receive(key, bytes, checksum, { leases }) }
 }
 
 async function repair(deps: RepairDeps, before: Examined, journals: readonly DiskJournal[], options: DoctorOptions): Promise<void> {

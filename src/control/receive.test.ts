@@ -115,6 +115,21 @@ test('settled holds leave the lease, what was not used comes back with the next 
   expect((await control.windows('org_a', {}))[0]).toMatchObject({ committed: amountOf('0.0045'), leased: 0n })
 })
 
+test('a block received late counts its records; it moves leases only of a journal that nobody writes to', async () => {
+  await control.createRule(rule, async () => [], actor)
+  const slice = { orgId: 'org_a', ruleId: rule.id, tuple: '', windowStart: monthMs, windowEnd: Date.UTC(2026, 6, 1), need: '8', want: '8', leaseId: 'a' }
+  await new Authority(control, () => nowMs).grant({ journalId, epoch, slices: [slice] })
+  await receive(5, block(outcome()))
+  const settling = (): Buffer => block(outcome(sampleRecord(), [{ windowId: windowName, amount: '3' }]), [frameKinds.note, { t: 'epoch', epoch: 9, at: nowMs }])
+  const late = (number: number, leases: boolean): Promise<boolean> => receiver.receive({ journalId, segment: 1, block: number }, settling(), '1', { leases })
+  expect(await late(2, false)).toBe(true)
+  expect((await control.windows('org_a', {}))[0]).toMatchObject({ committed: amountOf('0.009'), leased: 8n })
+  expect(await late(2, false)).toBe(false)
+  expect(await late(3, true)).toBe(true)
+  expect((await control.windows('org_a', {}))[0]).toMatchObject({ committed: amountOf('0.0135'), leased: 0n })
+  expect((await control.lastBatch(journalId))?.block).toBe(5)
+})
+
 test('a window that found no room asks others for what they hold idle', async () => {
   await control.createRule({ ...rule, limit: 10n }, async () => [], actor)
   const authority = new Authority(control, () => nowMs)

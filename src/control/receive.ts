@@ -6,6 +6,13 @@ import type { UsageRecord } from '../core/usage/usage-record.ts'
 import type { BatchKey, ControlStore, EventStore } from '../store/ports.ts'
 import { effectOf, readBlock, rulesByOrg } from './batch-effect.ts'
 
+/**
+ * How a block is received for repair: it may lie before its journal's last one. Its lease moves are booked only for a journal that
+ * nobody writes to any more: a gateway that lives may hold what a restored backup knows nothing of, so its leases stay as they
+ * are until its next epoch gives back the rest.
+ */
+export interface RepairReceive { readonly leases: boolean }
+
 interface CurrentRules { readonly version: string; readonly byOrg: ReadonlyMap<string, readonly CompiledRule[]> }
 
 /**
@@ -40,35 +47,37 @@ export class Receiver {
   }
 
   /**
-   * Stores a block; false when it was stored before. `late` takes one that lies before the journal's last, for repair.
+   * Stores a block; false when it was stored before.
    * Throws TollgateError('block_corrupt' | 'block_out_of_order' | 'engine_unavailable').
    */
-  receive(key: BatchKey, bytes: Buffer, checksum: string, late = false): Promise<boolean> {
-    const step = (): Promise<boolean> => this.#receiveOne(key, bytes, checksum, late)
+  receive(key: BatchKey, bytes: Buffer, checksum: string, repair: RepairReceive | null = null): Promise<boolean> {
+    const step = (): Promise<boolean> => this.#receiveOne(key, bytes, checksum, repair)
     const turn = (this.#turns.get(key.journalId) ?? Promise.resolve()).then(step, step)
     this.#turns.set(key.journalId, turn)
     return turn
   }
 
-  async #receiveOne(key: BatchKey, bytes: Buffer, checksum: string, late: boolean): Promise<boolean> {
+  async #receiveOne(key: BatchKey, bytes: Buffer, checksum: string, repair: RepairReceive | null): Promise<boolean> {
     if (await this.#control.hasBatch(key)) return false
     const read = readBlock(key, bytes, checksum)
     if (!read.ok) throw new TollgateError('block_corrupt', read.error)
     const block = read.value
     const receivedAt = this.#now()
     if (block.records.length > 0) await this.#events.insertBatch(block.batchId, block.records, receivedAt)
-    const applied = await this.#apply(block, receivedAt, late)
+    const applied = await this.#apply(block, receivedAt, repair)
     if (block.quarantined.length > 0) this.#log('error', 'entries were quarantined', { batch: block.batchId, entries: block.quarantined.length, first: block.quarantined[0]!.reason })
     if (applied && block.records.length > 0) for (const listener of this.#listeners) listener(block.records)
     return applied
   }
 
   /** A rule made between reading the rules and the transaction makes the store refuse; then the effect is computed anew. */
-  async #apply(block: Parameters<typeof effectOf>[0], receivedAt: number, late: boolean): Promise<boolean> {
+  async #apply(block: Parameters<typeof effectOf>[0], receivedAt: number, repair: RepairReceive | null): Promise<boolean> {
     for (let tries = 0; ; tries += 1) {
       const { version, byOrg } = await this.#currentRules()
       try {
-        return await this.#control.applyBatch({ ...effectOf(block, byOrg, receivedAt), late }, version)
+        const effect = effectOf(block, byOrg, receivedAt)
+        const leases = repair === null || repair.leases ? {} : { settlements: [], returns: [], epochs: [] }
+        return await this.#control.applyBatch(repair === null ? effect : { ...effect, ...leases, late: true }, version)
       } catch (error) {
         if (!(error instanceof TollgateError) || error.code !== 'conflict' || tries >= 5) throw error
       }

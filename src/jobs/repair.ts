@@ -16,8 +16,8 @@ import { sumWindows } from './reconcile.ts'
 export interface RepairDeps {
   readonly control: ControlStore
   readonly events: EventStore
-  /** Counts a block that may lie before its journal's last one; stores only rows that are not there. */
-  readonly receiveLate: (key: BatchKey, bytes: Buffer, checksum: string) => Promise<boolean>
+  /** Counts a block that may lie before its journal's last one; stores only rows that are not there. `leases`: no gateway writes to this journal any more. */
+  readonly receiveLate: (key: BatchKey, bytes: Buffer, checksum: string, leases: boolean) => Promise<boolean>
   /** Told of each thing done. */
   readonly say: (sentence: string) => void
 }
@@ -52,7 +52,7 @@ export async function restoreBlocks(deps: RepairDeps, check: JournalCheck): Prom
     const name = nameOf(block.place)
     if (uncounted.has(name)) {
       const key: BatchKey = { journalId: journal.journalId, segment: block.place.segment, block: block.place.block }
-      if (await deps.receiveLate(key, block.bytes, String(block.place.crc))) received += 1
+      if (await deps.receiveLate(key, block.bytes, String(block.place.crc), journal.setAside)) received += 1
     } else if (short.has(name)) {
       const read = readDiskBlock(journal.journalId, block)
       assert(read !== null, `journal block ${name} must read as it did when it was checked`)

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -76,10 +76,16 @@ export class DoctorInstallation {
     await this.write([])
   }
 
+  async lease(leaseId: string, amount: bigint): Promise<void> {
+    const [startMs, endMs] = [Date.UTC(2026, 0, 1), Date.UTC(2026, 1, 1)]
+    const granted = await this.control.grantLease({ leaseId, journalId: this.journalId, epoch: this.#epoch, orgId: 'org_a', ruleId: monthRule.id, tuple: '', startMs, endMs, need: amount, want: amount })
+    if (granted?.granted !== amount) throw new Error('the lease must be granted')
+  }
+
   /** Writes the records as one block, behind the epoch's entry in the first one. */
-  async write(records: readonly UsageRecord[]): Promise<void> {
+  async write(records: readonly UsageRecord[], settlements: readonly { readonly windowId: string; readonly amount: string }[] = []): Promise<void> {
     if (records.length === 0) this.#journal!.note(JSON.stringify({ t: 'epoch', epoch: this.#epoch, at: 0 }))
-    for (const record of records) this.#journal!.close(uuidv7(record.at), JSON.stringify({ t: 'outcome', epoch: this.#epoch, record: JSON.parse(encodeUsageRecord(record)), settlements: [] }), null)
+    for (const record of records) this.#journal!.close(uuidv7(record.at), JSON.stringify({ t: 'outcome', epoch: this.#epoch, record: JSON.parse(encodeUsageRecord(record)), settlements }), null)
     const sealed = this.#journal!.lastSealed
     await until(() => this.#journal!.lastSealed !== sealed)
   }
@@ -102,6 +108,12 @@ export class DoctorInstallation {
     await this.#journal!.shutdown()
     await this.ship()
     this.#journal!.dispose()
+  }
+
+  /** The gateway's process dies with what it has not sent, and its directory is set aside under this name. */
+  async abandonJournal(name: string): Promise<void> {
+    this.#journal!.dispose()
+    renameSync(this.journalDir, join(this.dataDir, 'gateway', name))
   }
 
   async doctor(...args: readonly string[]): Promise<Told> {

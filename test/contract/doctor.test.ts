@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { windowId } from '../../src/core/entitlement/rule.ts'
 import type { UsageRecord } from '../../src/core/usage/usage-record.ts'
 import { startTestEngines, type TestEngines } from '../support/engines.ts'
 import { sampleRecord } from '../support/records.ts'
@@ -115,6 +116,26 @@ test('PostgreSQL from an older backup counts again what came after it', async ()
   expect(await here.figures()).toEqual(before)
 })
 
+test('after a backup, what a living gateway may still hold stays leased until its next epoch', async () => {
+  await fill(1, 3)
+  await here.lease('before', 100n)
+  const restore = await here.backup()
+  await here.lease('after', 50n)
+  const settled = { windowId: windowId('team-month', '', Date.UTC(2026, 0, 1)), amount: '120' }
+  await here.write(records(1, 10), [settled])
+  await here.ship()
+  const leasedNow = async (): Promise<bigint> => (await here.control.windows('org_a', { ruleId: 'team-month' })).reduce((sum, window) => sum + window.leased, 0n)
+  expect(await leasedNow()).toBe(30n)
+  await restore()
+  expect(failed(await here.doctor('--repair'))).toEqual([])
+  expect(await leasedNow()).toBe(100n)
+  await here.closeJournal()
+  await here.openJournal()
+  await here.ship()
+  expect(await leasedNow()).toBe(0n)
+  expect(failed(await here.doctor())).toEqual([])
+})
+
 test('the gap behind a backup is filled even after the gateway has gone on', async () => {
   await fill(3, 4)
   const restore = await here.backup()
@@ -164,6 +185,31 @@ test('a damaged segment is named with its place, and nothing is taken from behin
   expect(await here.figures()).toEqual(before)
   renameSync(join(here.journalDir, '0000000002.tgj'), join(here.journalDir, 'elsewhere'))
   expect(failed(await here.doctor())[0]).toContain('0000000002.tgj at byte 0: the file is gone')
+})
+
+test('what a crash left behind the last confirmed block is no damage', async () => {
+  await fill(2, 4)
+  await here.closeJournal()
+  appendFileSync(join(here.journalDir, '0000000001.tgj'), Buffer.from([200, 0, 0, 0, 1, 2, 3]))
+  const told = await here.doctor()
+  expect(failed(told)).toEqual([])
+  expect(told.findings[0]!.detail).toMatch(/^not yet sent: 0000000001\.tgj at byte \d+: 7 bytes cannot be read$/)
+})
+
+test('a journal that was set aside is read, too, and records it never sent are named', async () => {
+  await fill(3, 4)
+  const before = await here.figures()
+  await here.write(records(5, 40))
+  await here.abandonJournal('journal.rewound-1')
+  await here.clickhouse(`ALTER TABLE usage_record DELETE WHERE batch_id = '${here.journalId}:1:2'`)
+  const set = here.journalId
+  await here.openJournal()
+  await fill(1, 2, 60)
+  const told = await here.doctor('--repair')
+  expect(failed(told)).toEqual([expect.stringMatching(/nothing in it was left unsent \(5 records in .*rewound-1 were never received\)/)])
+  expect((await here.events.batchTotals(set)).map((total) => total.rows)).toEqual([4, 4, 4])
+  expect((await here.events.totals()).raw.rows).toBe(14)
+  expect(before).toMatchObject({ totals: { raw: { rows: 12 } } })
 })
 
 test('bytes that PostgreSQL counted differently are reported and left alone', async () => {

@@ -52,8 +52,8 @@ function readiness(child: ChildProcess): Promise<string> {
     const late = setTimeout(() => fail(new Error(`The product was not ready within ${readyWaitMs} ms:\n${said}`)), readyWaitMs)
     const hear = (text: string): void => {
       said += text
-      // The line with the process ids is the last one a start writes.
-      if (said.includes('Tollgate is ready') && said.includes('{"pids"')) { clearTimeout(late); ready(said) }
+      // The log line with the process ids follows the words for people.
+      if (said.includes('Tollgate is ready') && said.includes('"pids"')) { clearTimeout(late); ready(said) }
     }
     for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', hear)
     child.once('exit', (code, signal) => { clearTimeout(late); fail(new Error(`The product ended (${code ?? signal}) before it was ready:\n${said}`)) })

@@ -17,7 +17,6 @@ export interface DailyChartProps {
 }
 
 const dayMs = 86_400_000
-const height = 256
 const labelPx = 6.3
 
 /**
@@ -26,11 +25,11 @@ const labelPx = 6.3
  */
 export function DailyChart({ days, series, fromMs, toMs, currency, zone }: DailyChartProps): ReactNode {
   const holder = useRef<HTMLDivElement>(null)
-  const width = useWidth(holder)
+  const { width, height } = useSize(holder)
   const [active, setActive] = useState<number | null>(null)
   const slots = Math.max(days.length, Math.round((toMs - fromMs) / dayMs))
   const left = useMemo(() => gutterOf(days, series, currency), [days, series, currency])
-  const layout = useMemo(() => layOutDays(days, series, slots, { width, height, left, top: 8, bottom: 24 }), [days, series, slots, width, left])
+  const layout = useMemo(() => layOutDays(days, series, slots, { width, height, left, top: 8, bottom: 24 }), [days, series, slots, width, height, left])
   const slotAt = (event: PointerEvent): number | null => {
     const x = event.clientX - event.currentTarget.getBoundingClientRect().left - left
     const slot = Math.floor(x / layout.bandWidth)
@@ -48,11 +47,11 @@ export function DailyChart({ days, series, fromMs, toMs, currency, zone }: Daily
   return (
     <div
       ref={holder} role="group" tabIndex={0} aria-label="Spend per day, chart. Arrow keys read the days; the data table has them all."
-      className="relative h-64 w-full rounded focus-visible:outline-offset-4"
+      className="relative min-h-64 w-full flex-1 rounded focus-visible:outline-offset-4"
       onPointerMove={(event) => setActive(slotAt(event))} onPointerDown={(event) => setActive(slotAt(event))} onPointerLeave={(event) => { if (event.pointerType !== 'touch') setActive(null) }}
       onKeyDown={onKeyDown} onBlur={() => setActive(null)}
     >
-      {width > 0 && <Drawing layout={layout} series={series} active={active} width={width} left={left} slotLabel={(slot) => formatDayIn(days[slot]?.dayMs ?? fromMs + (slot + 0.5) * dayMs, zone)} currency={currency} />}
+      {width > 0 && <Drawing layout={layout} series={series} active={active} width={width} height={height} left={left} slotLabel={(slot) => formatDayIn(days[slot]?.dayMs ?? fromMs + (slot + 0.5) * dayMs, zone)} currency={currency} />}
       <div role="status">
         {day !== undefined && active !== null && (
           <div style={tipPlace(layout, active, width)} className="pointer-events-none absolute top-2 z-10 w-60 rounded-lg border border-line bg-raised px-3 py-2.5 text-xs shadow-float">
@@ -64,16 +63,18 @@ export function DailyChart({ days, series, fromMs, toMs, currency, zone }: Daily
   )
 }
 
-function useWidth(holder: RefObject<HTMLDivElement | null>): number {
-  const [width, setWidth] = useState(0)
+interface Size { readonly width: number; readonly height: number }
+
+function useSize(holder: RefObject<HTMLDivElement | null>): Size {
+  const [size, setSize] = useState<Size>({ width: 0, height: 0 })
   useEffect(() => {
     const element = holder.current
     if (element === null) return
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth))
+    const observer = new ResizeObserver(() => setSize({ width: element.clientWidth, height: element.clientHeight }))
     observer.observe(element)
     return () => observer.disconnect()
   }, [holder])
-  return width
+  return size
 }
 
 const axisMoney = (value: number, currency: string): string => formatMoneyShort(value.toFixed(9).replace(/\.?0+$/, ''), currency).replace(/\.00$/, '')
@@ -93,14 +94,14 @@ function tipPlace(layout: DayLayout, active: number, width: number): CSSProperti
   return middle > width / 2 ? { right: width - bar.x + 10 } : { left: bar.x + bar.width + 10 }
 }
 
-function Drawing({ layout, series, active, width, left, slotLabel, currency }: {
-  readonly layout: DayLayout; readonly series: readonly StackSeries[]; readonly active: number | null; readonly width: number; readonly left: number
+function Drawing({ layout, series, active, width, height, left, slotLabel, currency }: {
+  readonly layout: DayLayout; readonly series: readonly StackSeries[]; readonly active: number | null; readonly width: number; readonly height: number; readonly left: number
   readonly slotLabel: (slot: number) => string; readonly currency: string
 }): ReactNode {
   const id = useId()
   const activeBar = active === null ? undefined : layout.bars[active]
   return (
-    <svg aria-hidden width={width} height={height} className="block overflow-visible text-2xs">
+    <svg aria-hidden width={width} height={height} className="absolute inset-0 overflow-visible text-2xs">
       <defs>{series.map((entry, index) => <SeriesFill key={entry.id} id={`${id}${index}`} index={index} rest={entry.rest} />)}</defs>
       {layout.ticks.map((tick) => (
         <g key={tick.value}>

@@ -15,13 +15,13 @@ export function Panel({ title, note, aside, children, className, flush = false }
   return (
     <section aria-labelledby={id} className={classNames('flex min-w-0 flex-col rounded-xl border border-line bg-surface shadow-card', className)}>
       <header className="flex min-h-12 flex-wrap items-center justify-between gap-x-4 gap-y-2 px-5 pt-3.5 pb-2">
-        <div className="flex min-w-0 items-baseline gap-2">
+        <div className="flex min-w-0 flex-wrap items-baseline gap-x-2">
           <h2 id={id} className="text-base font-semibold tracking-[-0.006em]">{title}</h2>
           {note !== undefined && <span className="label-quiet">{note}</span>}
         </div>
         {aside}
       </header>
-      <div className={classNames('min-w-0 flex-1', !flush && 'px-5 pb-5')}>{children}</div>
+      <div className={classNames('flex min-w-0 flex-1 flex-col', !flush && 'px-5 pb-5')}>{children}</div>
     </section>
   )
 }

@@ -21,10 +21,12 @@ export const outputTokens = (usage: Usage): number | null => sum(usage, output)
 
 const Tokens = ({ count }: { readonly count: number | null }): ReactNode => (count === null ? <span className="text-ink-faint">–</span> : <Count count={count} />)
 
-/** A dated model name, its date quieter: "gpt-4.1" is what people look for. */
+/** A dated model name, its date quieter and left out where there is no room: "gpt-4.1" is what people look for. */
 export function ModelName({ model }: { readonly model: string }): ReactNode {
   const date = /-20\d{2}-?\d{2}-?\d{2}$/.exec(model)?.[0] ?? ''
-  return <>{model.slice(0, model.length - date.length)}{date !== '' && <span className="text-ink-3">{date}</span>}</>
+  if (date === '') return model
+  // What does not fit wraps into a second line, which is not shown.
+  return <span className="flex h-5 flex-wrap overflow-hidden"><span>{model.slice(0, -date.length)}</span><span className="text-ink-3">{date}</span></span>
 }
 
 export const modelOf = (row: RecordSummary): string => row.servedModel || row.requestedModel || row.endpoint
@@ -43,7 +45,7 @@ export const callColumns = [
     ),
   }),
   column.accessor((row) => row.caller.appName, {
-    id: 'caller', header: 'Caller', meta: { track: 'minmax(10.5rem,1.7fr)', align: 'left' },
+    id: 'caller', header: 'Caller', meta: { track: 'minmax(10.5rem,2fr)', align: 'left' },
     cell: ({ row: { original } }) => (
       <span className="block truncate" title={[original.caller.unitName, original.caller.teamName, original.caller.appName, original.caller.keyName].filter(Boolean).join(' / ')}>
         {original.caller.appName || 'Unknown'} <span className="text-ink-3">{original.caller.teamName}</span>
@@ -51,11 +53,11 @@ export const callColumns = [
     ),
   }),
   column.accessor(modelOf, {
-    id: 'model', header: 'Model', meta: { track: 'minmax(8.5rem,1.1fr)', align: 'left' },
+    id: 'model', header: 'Model', meta: { track: 'minmax(8.5rem,1.3fr)', align: 'left' },
     cell: ({ row: { original } }) => <span className="block truncate" title={`${original.provider} / ${modelOf(original)}`}><ModelName model={modelOf(original)} /></span>,
   }),
   column.accessor((row) => row.attribution.workflow, {
-    id: 'workflow', header: 'Workflow', meta: { track: 'minmax(6.5rem,1fr)', align: 'left' },
+    id: 'workflow', header: 'Workflow', meta: { track: 'minmax(6.5rem,0.9fr)', align: 'left' },
     cell: ({ getValue, row: { original } }) => <span className="block truncate text-ink-2" title={[original.attribution.workflow, original.attribution.agent, original.attribution.run].filter(Boolean).join(' / ')}>{getValue() || <span className="text-ink-faint">–</span>}</span>,
   }),
   column.accessor((row) => freshTokens(row.usage), { id: 'in', header: 'In', meta: { track: '3.25rem', align: 'right' }, cell: ({ getValue }) => <Tokens count={getValue()} /> }),
@@ -64,7 +66,7 @@ export const callColumns = [
   column.accessor('cost', { header: 'Cost', meta: { track: '7rem', align: 'right' }, cell: ({ row: { original } }) => <CallCost row={original} /> }),
   column.accessor('latencyMs', { header: 'Latency', meta: { track: '4.25rem', align: 'right' }, cell: ({ getValue }) => <span className="text-ink-2">{getValue() === null ? '–' : formatDuration(getValue() ?? 0)}</span> }),
   column.accessor('status', {
-    header: 'Status', meta: { track: 'minmax(8.5rem,0.9fr)', align: 'left' },
+    header: 'Status', meta: { track: 'minmax(8.25rem,0.6fr)', align: 'left' },
     cell: ({ row: { original } }) => <span className="flex items-center gap-2"><StatusMark row={original} /><Marks row={original} besideCost /></span>,
   }),
 ]

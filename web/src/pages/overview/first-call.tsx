@@ -11,7 +11,8 @@ const snippets: Readonly<Record<Language, (url: string) => string>> = {
   curl: (url) => `curl ${url}/v1/chat/completions \\
   -H "Authorization: Bearer $TOLLGATE_KEY" \\
   -H "Content-Type: application/json" \\
-  -d '{"model": "gpt-4o-mini", "max_tokens": 64, "messages": [{"role": "user", "content": "Hello"}]}'`,
+  -d '{"model": "gpt-4o-mini", "max_tokens": 64,
+       "messages": [{"role": "user", "content": "Hello"}]}'`,
   python: (url) => `from openai import OpenAI
 
 client = OpenAI(base_url="${url}/v1", api_key="tg_…")

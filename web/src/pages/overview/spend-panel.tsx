@@ -33,9 +33,9 @@ export function SpendPanel({ overview, className }: { readonly overview: Overvie
       aside={<div className="flex gap-2"><Segmented label="Split by" value={split} options={splits} onChange={setSplit} /><Segmented label="Show as" value={shape} options={shapes} onChange={setShape} /></div>}
     >
       <Headline overview={overview} />
-      <div className="mt-5">
+      <div className="mt-5 flex min-h-64 flex-1 flex-col">
         {stack.error !== null && stack.series === null ? <ProblemState error={stack.error} onRetry={stack.retry} />
-          : stack.series === null ? <Skeleton className="h-64 w-full" />
+          : stack.series === null ? <Skeleton className="min-h-64 w-full flex-1" />
             : shape === 'table' ? <DaysTable days={overview.series} series={stack.series} currency={overview.currency} zone={overview.zone} />
               : <DailyChart days={overview.series} series={stack.series} fromMs={overview.period.fromMs} toMs={overview.monthEndMs} currency={overview.currency} zone={overview.zone} />}
       </div>

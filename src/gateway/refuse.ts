@@ -47,8 +47,9 @@ export function respondRefusal(response: ServerResponse, dialect: Dialect | null
   if (refused.retryAfterSeconds !== null) headers.push('retry-after', String(refused.retryAfterSeconds))
   // An unread body would be taken for the next request on this connection.
   if (!response.req.complete) headers.push('connection', 'close')
-  // Official SDKs retry 408, 409, 429 and 5xx by themselves; a refusal that only time or a person can lift must not be retried.
-  headers.push('x-should-retry', status === 429 || status === 503 ? 'true' : 'false')
+  // Official SDKs retry 408, 409, 429 and 5xx by themselves; a refusal that only a person can lift must not be retried. Where
+  // the provider failed, they do as they would have done without us.
+  if (!refused.code.startsWith('upstream_')) headers.push('x-should-retry', refused.retryAfterSeconds !== null || refused.code === 'overloaded' ? 'true' : 'false')
   response.writeHead(status, headers)
   response.end(body)
 }

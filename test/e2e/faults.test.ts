@@ -167,6 +167,21 @@ describe('the provider refuses', () => {
   })
 })
 
+test("a broken connection is tried again by the official client, as it would be without us", async () => {
+  const answers = ['', 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 14\r\n\r\n{"choices":[]}']
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', () => socket.end(answers.shift() ?? ''))
+  })
+  await new Promise<void>((done) => { server.listen(0, '127.0.0.1', done) })
+  await installation.putProvider({ name: 'flaky', baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, priceAs: 'openai' })
+  await installation.adopted()
+  const patient = new OpenAI({ apiKey: installation.key, baseURL: `${installation.gatewayUrl}/flaky/v1`, maxRetries: 1 })
+  await patient.chat.completions.create(chat())
+  expect(answers).toEqual([])
+  await new Promise((done) => server.close(done))
+})
+
 describe('the answer is odd', () => {
   test.each([['malformed-json', 'truncated', 'provisional'], ['truncated-json', 'malformed', 'estimated']] as const)('%s: passed on as it is, never counted as whole', async (fault, errorClass, quality) => {
     const answer = await client('/v1', fault).chat.completions.create(chat()).asResponse()

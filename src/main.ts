@@ -1,18 +1,16 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { runControl } from './cli/control.ts'
-import { runDoctor } from './cli/doctor.ts'
-import { runGateway } from './cli/gateway.ts'
-import { runAdminToken } from './cli/admin-token.ts'
-import { runStart } from './cli/start.ts'
 
-const commands: Readonly<Record<string, { readonly run: (args: readonly string[], version: string) => Promise<number>; readonly says: string }>> = {
-  start: { run: runStart, says: 'gateway, control plane and embedded engines, on one machine' },
-  gateway: { run: runGateway, says: 'a gateway; needs TOLLGATE_CONTROL_URL and TOLLGATE_NODE_CREDENTIAL' },
-  control: { run: runControl, says: 'the control plane; needs TOLLGATE_POSTGRES_URL and TOLLGATE_CLICKHOUSE_URL' },
-  doctor: { run: runDoctor, says: 'proves that journal, records, rollups and budgets agree (--json, --journal DIR, --repair)' },
-  'admin-token': { run: runAdminToken, says: 'a new one-time sign-in link for the administrator of a running installation' },
+type Run = (args: readonly string[], version: string) => Promise<number>
+
+/** Each command is loaded when it is asked for: a gateway needs neither the console's nor the engines' code in memory. */
+const commands: Readonly<Record<string, { readonly load: () => Promise<Run>; readonly says: string }>> = {
+  start: { load: async () => (await import('./cli/start.ts')).runStart, says: 'gateway, control plane and embedded engines, on one machine' },
+  gateway: { load: async () => (await import('./cli/gateway.ts')).runGateway, says: 'a gateway; needs TOLLGATE_CONTROL_URL and TOLLGATE_NODE_CREDENTIAL' },
+  control: { load: async () => (await import('./cli/control.ts')).runControl, says: 'the control plane; needs TOLLGATE_POSTGRES_URL and TOLLGATE_CLICKHOUSE_URL' },
+  doctor: { load: async () => (await import('./cli/doctor.ts')).runDoctor, says: 'proves that journal, records, rollups and budgets agree (--json, --journal DIR, --repair)' },
+  'admin-token': { load: async () => (await import('./cli/admin-token.ts')).runAdminToken, says: 'a new one-time sign-in link for the administrator of a running installation' },
 }
 
 const usage = `tollgate: what did that AI call cost, and who pays?
@@ -38,7 +36,7 @@ async function main(): Promise<number> {
     ;(asked ? console.log : console.error)(asked ? usage : `tollgate: there is no command "${name}".\n\n${usage}`)
     return asked ? 0 : 2
   }
-  return command.run(args, version)
+  return (await command.load())(args, version)
 }
 
 /** Errors that a person can act on are sentences; anything else is a defect and keeps its stack. */

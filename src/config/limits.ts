@@ -27,6 +27,8 @@ export const limits = {
   retryBackoffMs: 200,
   bufferedAnswerBytesMax: 256 * 1024,
   bufferedAnswerMs: 20,
+  /** A usage object longer than this is not kept beside the counters read from it. */
+  rawUsageCharactersMax: 64 * 1024,
   answerTailBytesMax: 4 * 1024 * 1024,
   sseEventBytesMax: 4 * 1024 * 1024,
   decompressedBytesMax: 64 * 1024 * 1024,

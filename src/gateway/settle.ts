@@ -1,8 +1,10 @@
 import { formatAmount } from '../base/money.ts'
+import { limits } from '../config/limits.ts'
 import type { CallBound, HoldPlan } from '../core/entitlement/decide.ts'
 import { quantityOf } from '../core/entitlement/measure.ts'
 import type { CostLine, Quality, UsageRecord } from '../core/usage/usage-record.ts'
 import type { Usage } from '../core/usage/usage.ts'
+import type { UsageReading } from '../dialect/dialect.ts'
 import { priceOfCall } from './bound-call.ts'
 import type { Call, GatewayContext } from './call.ts'
 import { attemptText, outcomeText } from './entry-text.ts'
@@ -53,13 +55,13 @@ export function attemptEntry(call: Call, attempt: Attempt, epoch: number): { rea
 
 /** Turns what was heard into the final record. Never fails: what cannot be known is booked as such. */
 export function outcomeRecord(call: Call, attempt: Attempt, provisional: UsageRecord, result: ExchangeResult, clientStatus: number): UsageRecord {
-  const { reading } = result
+  const reading = bounded(result.reading)
   const heard = {
     ...provisional,
     firstByteAt: result.firstByteAt, endAt: result.endAt, upstreamStatus: result.upstreamStatus, status: clientStatus,
     responseBytes: result.responseBytes, upstreamRequestId: result.requestId,
     servedModel: reading?.servedModel ?? '', tier: reading?.tier ?? '', rawUsage: reading?.rawUsage ?? '', statedCost: reading?.statedCost ?? '',
-    unknownUsageKeys: reading?.unknownKeys.join(',') ?? '', errorClass: errorClassOf(call, result),
+    unknownUsageKeys: reading?.unknownKeys.join(',').slice(0, unknownKeysTextMax) ?? '', errorClass: errorClassOf(call, result),
     notices: reading === null || reading.notices.length === 0 ? provisional.notices : [...provisional.notices, ...reading.notices],
   }
   if (!result.sent) return unused(heard)
@@ -73,6 +75,21 @@ export function outcomeRecord(call: Call, attempt: Attempt, provisional: UsageRe
 
 /** A redirect of a provider's call did no work either; of an opaque API it is an answer like any other. */
 const isRefused = ({ facts }: Call, { upstreamStatus }: ExchangeResult): boolean => upstreamStatus >= (facts.endpoint.kind === 'opaque' ? 400 : 300)
+
+/** A provider's words are as long as it likes; a record is not. */
+function bounded(reading: UsageReading | null): UsageReading | null {
+  if (reading === null) return null
+  const tooLong = reading.rawUsage.length > limits.rawUsageCharactersMax
+  const { servedModel, tier, statedCost } = reading
+  if (!tooLong && servedModel.length <= namesMax && tier.length <= namesMax && statedCost.length <= namesMax) return reading
+  return {
+    ...reading, servedModel: servedModel.slice(0, namesMax), tier: tier.slice(0, namesMax), statedCost: statedCost.slice(0, namesMax),
+    rawUsage: tooLong ? '' : reading.rawUsage, notices: tooLong ? [...reading.notices, 'raw_usage_dropped'] : reading.notices,
+  }
+}
+/** Longest name a record keeps, characters: as long as the requested model may be. */
+const namesMax = 512
+const unknownKeysTextMax = 4_096
 
 function errorClassOf(call: Call, result: ExchangeResult): string {
   if (result.fault !== '') return result.fault

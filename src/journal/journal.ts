@@ -208,6 +208,9 @@ export class Journal {
   // ── writing ──────────────────────────────────────────────────────────────────────────────────────────────
 
   #append(pending: Pending): void {
+    // A frame that cannot be read back would hide every one behind it.
+    const { payload } = pending
+    assert(payload.length * 3 < limits.journalFrameBytesMax || Buffer.byteLength(payload) < limits.journalFrameBytesMax - 64, 'a journal entry must fit its frame')
     this.#pending.push(pending)
     if (this.#flushing) return
     this.#flushing = true

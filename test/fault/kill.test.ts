@@ -25,17 +25,21 @@ test('nothing is lost, doubled or overspent when processes are killed at random'
   const seen: CallSeen[] = []
   const watch = new BudgetWatch(installation)
   try {
-    await installation.addBudget({ name: 'all spend', limit: '1000' })
-    await installation.addBudget({ name: 'calls of a user', limit: isLong ? '2500' : '250', measure: 'requests', per: ['user'], window: { unit: 'day' } })
-    await installation.addBudget({ name: 'tokens of the key', limit: '500000000', measure: 'tokens', per: ['key'], window: { unit: 'hour' } })
+    // Half of the calls are under hard budgets, and wait for leases when the authority is away; the other half never wait.
+    const free = await installation.addKey('no budgets')
+    const { id: keyId, secret: budgeted } = await installation.api<{ id: string; secret: string }>('POST', '/api/v1/keys', { appId: installation.appId, name: 'budgets' })
+    const selector = { keyId }
+    await installation.addBudget({ name: 'all spend', limit: '1000', selector })
+    await installation.addBudget({ name: 'calls of a user', limit: isLong ? '2500' : '250', measure: 'requests', per: ['user'], selector, window: { unit: 'day' } })
+    await installation.addBudget({ name: 'tokens of the key', limit: '500000000', measure: 'tokens', per: ['key'], selector, window: { unit: 'hour' } })
     for (let round = 1; round <= rounds; round += 1) {
       const load = new Load(workers, (worker) => ({
         gateway: installation.gateways[worker % 2]!,
-        wish: { key: installation.key, stream: dice() < 0.5, user: `user-${Math.floor(dice() * 8)}`, maxTokens: 20 + Math.floor(dice() * 80) },
+        wish: { key: worker % 4 < 2 ? budgeted : free, stream: dice() < 0.5, user: `user-${Math.floor(dice() * 8)}`, maxTokens: 20 + Math.floor(dice() * 80) },
       }))
       const restarts: Promise<void>[] = []
       for (let kill = 0; kill < killsPerRound; kill += 1) {
-        await sleep(300 + dice() * 1_200)
+        await sleep(300 + dice() * (isLong ? 3_000 : 1_200))
         const victim = victims[Math.floor(dice() * victims.length)]!
         restarts.push((await killNow(installation, victim)).back)
         killed.set(victim, (killed.get(victim) ?? 0) + 1)

@@ -152,6 +152,8 @@ export class GatewayProcess extends PlaneProcess {
 export interface InstallationOptions {
   readonly gateways?: number
   readonly sim?: SimOptions
+  /** Another upstream than the simulated provider. */
+  readonly providerUrl?: string
   /** Further environment of every plane. */
   readonly env?: Readonly<Record<string, string>>
   readonly gatewayEnv?: Readonly<Record<string, string>>
@@ -231,7 +233,7 @@ export class Installation {
       ...shared, TOLLGATE_DATA_DIR: join(directory, 'control'), TOLLGATE_CONSOLE_PORT: String(controlPort),
       TOLLGATE_POSTGRES_URL: postgresUrl.href, TOLLGATE_NODE_CREDENTIAL: credentials[0]!,
       TOLLGATE_CLICKHOUSE_URL: `${events.url.replace('://', `://${events.username}:${encodeURIComponent(events.password)}@`)}/${events.database}`,
-      OPENAI_API_KEY: 'sim', OPENAI_BASE_URL: sim.url, ...options.controlEnv,
+      OPENAI_API_KEY: 'sim', OPENAI_BASE_URL: options.providerUrl ?? sim.url, ...options.controlEnv,
     })
     const gateways: GatewayProcess[] = []
     for (const [index, credential] of credentials.entries()) {

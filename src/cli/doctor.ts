@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { systemActor } from '../api/credentials.ts'
+import { TollgateError } from '../base/errors.ts'
 import { ConfigError, loadConfig } from '../config/config.ts'
 import { Receiver } from '../control/receive.ts'
 import { checkJournal, findingsOf, type JournalCheck } from '../jobs/check-journals.ts'
@@ -38,6 +39,9 @@ export async function runDoctor(args: readonly string[], _version: string): Prom
     }
     report(examined.findings, options.json)
     return examined.findings.every((finding) => finding.ok) ? 0 : 1
+  } catch (error) {
+    if (!(error instanceof TollgateError) || error.code !== 'engine_unavailable') throw error
+    throw new ConfigError(`The databases cannot be reached (${error.detail ?? error.code}). Is Tollgate running? What a repair has done so far stays.`)
   } finally {
     await Promise.all([control.close(), events.close()])
   }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { Installation, until } from '../support/installation.ts'
 import { audit, BudgetWatch, sendCall, type CallSeen } from '../support/load.ts'
 import { isLong } from '../support/dice.ts'
@@ -8,7 +8,8 @@ import { isLong } from '../support/dice.ts'
  * The control plane, or its database, is away for a while. A gateway goes on serving, recording, and enforcing from the
  * leases it holds; what no lease covers is refused, never guessed; and all of it arrives afterwards.
  */
-const awayMs = isLong ? 120_000 : 6_000
+const awayMs = isLong ? 90_000 : 6_000
+vi.setConfig({ testTimeout: 120_000 + awayMs })
 let installation: Installation
 let watch: BudgetWatch
 const seen: CallSeen[] = []

@@ -29,13 +29,15 @@ export function boundCall(call: Call, scopes: readonly Scope[], atMs: number, at
   const { contextTokens, outputTokensMax } = state.priceBook.limits(route.priceAs, model, atMs)
   const { inputTokens, unbounded: inputUnbounded } = boundInput(call, contextTokens)
   const output = boundOutput(call, scopes, outputTokensMax)
+  // A caller may name any number; past this one a record could not be written, and no budget is as large.
+  const outputTokens = Math.min(output.tokens * facts.choices, Number.MAX_SAFE_INTEGER)
   const priced = state.priceBook.bound({
-    orgId: call.key.caller.orgId, provider: route.priceAs, model, inputTokensMax: inputTokens, outputTokensMax: output.tokens * facts.choices,
+    orgId: call.key.caller.orgId, provider: route.priceAs, model, inputTokensMax: inputTokens, outputTokensMax: outputTokens,
     at: atMs, mode: facts.mode, geo: facts.geo, mayWriteCache: facts.mayWriteCache,
   })
   return {
     bound: {
-      cost: priced?.cost ?? null, currency: priced?.currency ?? route.currency, inputTokens, outputTokens: output.tokens * facts.choices, requests,
+      cost: priced?.cost ?? null, currency: priced?.currency ?? route.currency, inputTokens, outputTokens, requests,
       unbounded: inputUnbounded !== '' ? inputUnbounded : output.unbounded,
     },
     injectedCap: output.injectedCap,

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { errorCatalogue, type ErrorCode } from '../../src/base/errors.ts'
 import { limits } from '../../src/config/limits.ts'
 import { startInProcess, type InProcess } from '../support/in-process.ts'
+import { startRawUpstream } from '../support/raw-upstream.ts'
 
 /**
  * Whatever is sent, the answer is a status, a stable code and a sentence, the process stands, and nothing is kept
@@ -126,6 +127,25 @@ describe('bodies', () => {
     expect(answer.error.message.length).toBeLessThan(400)
     expect(installation.sim.calls().length).toBe(before)
     expect(await installation.recordsOf(answer.headers.get('x-tollgate-event-id')!)).toMatchObject([{ kind: 'refusal', errorCode: 'body_malformed', cost: 0n, status: 400 }])
+  })
+
+  test('numbers beyond every provider are bounded, refused by budgets, and break no record', async () => {
+    const huge = { ...chat, model: 'nobody-knows-9', n: Number.MAX_SAFE_INTEGER, max_tokens: Number.MAX_SAFE_INTEGER }
+    const upstream = await startRawUpstream()
+    upstream.answer = (request) => void request.socket.destroy()
+    await installation.putProvider({ name: 'rude', baseUrl: upstream.url, priceAs: 'openai' })
+    await installation.adopted()
+    for (const model of ['gpt-4o-mini', 'nobody-knows-9']) {
+      const answer = await ask('POST', '/rude/v1/chat/completions', JSON.stringify({ ...huge, model }))
+      isRefused(answer, 'upstream_reset')
+      const [row] = await installation.recordsOf(answer.headers.get('x-tollgate-event-id')!)
+      expect(row).toMatchObject({ quality: 'uncertain', usage: { output_text: Number.MAX_SAFE_INTEGER } })
+    }
+    const key = await installation.addKey({}, { id: 'key_huge' })
+    await installation.putRule({ name: 'huge', limit: 10n ** 18n, selector: { keyId: 'key_huge' } })
+    await installation.adopted()
+    isRefused(await post(JSON.stringify({ ...huge, model: 'gpt-4o-mini' }), { authorization: `Bearer ${key}` }), 'budget_exceeded')
+    await upstream.close()
   })
 
   test('ten megabytes of valid JSON pass as they are', async () => {

@@ -1,7 +1,8 @@
 import { Dialog } from 'radix-ui'
 import { X } from 'lucide-react'
-import { useRef, type ReactNode, type RefObject } from 'react'
+import { useRef, type ReactNode } from 'react'
 import { IconButton } from './button.tsx'
+import { useReturnFocus } from './use-return-focus.ts'
 
 interface OverlayProps {
   readonly open: boolean
@@ -10,20 +11,16 @@ interface OverlayProps {
   readonly children: ReactNode
 }
 
-/** Focus goes to the content, so that arrows scroll it and no button's hint pops up unasked. */
-function focusFirst(event: Event, content: RefObject<HTMLDivElement | null>): void {
-  event.preventDefault()
-  content.current?.focus()
-}
-
 /** A panel from the right over the page; full width on a phone. Escape and the backdrop close it. */
 export function Drawer({ open, onOpenChange, title, children, head }: OverlayProps & { readonly head?: ReactNode }): ReactNode {
+  // Focus goes to the content, so that arrows scroll it and no button's hint pops up unasked.
   const content = useRef<HTMLDivElement>(null)
+  const focus = useReturnFocus(content)
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>
         <Dialog.Overlay className="animate-fade fixed inset-0 z-40 bg-overlay" />
-        <Dialog.Content aria-describedby={undefined} onOpenAutoFocus={(event) => focusFirst(event, content)} className="animate-slide fixed inset-y-0 right-0 z-40 flex w-full max-w-[46rem] flex-col border-l border-line bg-canvas shadow-float focus-visible:outline-none">
+        <Dialog.Content aria-describedby={undefined} {...focus} className="animate-slide fixed inset-y-0 right-0 z-40 flex w-full max-w-[46rem] flex-col border-l border-line bg-canvas shadow-float focus-visible:outline-none">
           <header className="flex h-14 shrink-0 items-center gap-3 border-b border-line bg-surface px-5">
             <Dialog.Title className="text-base font-semibold">{title}</Dialog.Title>
             <div className="flex min-w-0 flex-1 items-center gap-1">{head}</div>
@@ -39,11 +36,12 @@ export function Drawer({ open, onOpenChange, title, children, head }: OverlayPro
 /** A small dialog in the middle of the page. */
 export function Modal({ open, onOpenChange, title, children }: OverlayProps): ReactNode {
   const content = useRef<HTMLDivElement>(null)
+  const focus = useReturnFocus(content)
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>
         <Dialog.Overlay className="animate-fade fixed inset-0 z-50 bg-overlay" />
-        <Dialog.Content ref={content} aria-describedby={undefined} onOpenAutoFocus={(event) => focusFirst(event, content)} className="animate-rise fixed top-[16vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-lg -translate-x-1/2 overflow-hidden rounded-xl border border-line bg-raised shadow-float">
+        <Dialog.Content ref={content} aria-describedby={undefined} {...focus} className="animate-rise fixed top-[16vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-lg -translate-x-1/2 overflow-hidden rounded-xl border border-line bg-raised shadow-float">
           <header className="flex items-center justify-between px-5 pt-4 pb-2">
             <Dialog.Title className="text-base font-semibold">{title}</Dialog.Title>
             <Dialog.Close asChild><IconButton label="Close" icon={X} className="-mr-2" /></Dialog.Close>

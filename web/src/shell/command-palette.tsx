@@ -4,6 +4,7 @@ import { Dialog } from 'radix-ui'
 import { useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { classNames } from '../design/class-names.ts'
 import { Keys } from '../design/keys.tsx'
+import { useReturnFocus } from '../design/use-return-focus.ts'
 import { destinations } from './destinations.ts'
 import { setTheme } from './theme.ts'
 
@@ -25,11 +26,12 @@ interface PaletteProps {
 
 /** Everything the console can do, by name; an event id pasted here opens that call. */
 export function CommandPalette({ open, onOpenChange, onSheet, onSignOut }: PaletteProps): ReactNode {
+  const focus = useReturnFocus()
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>
         <Dialog.Overlay className="animate-fade fixed inset-0 z-50 bg-overlay" />
-        <Dialog.Content aria-describedby={undefined} className="animate-rise fixed top-[14vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-xl border border-line bg-raised shadow-float">
+        <Dialog.Content aria-describedby={undefined} {...focus} className="animate-rise fixed top-[14vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-xl border border-line bg-raised shadow-float">
           <Dialog.Title className="sr-only">Command palette</Dialog.Title>
           <CommandList onDone={() => onOpenChange(false)} onSheet={onSheet} onSignOut={onSignOut} />
         </Dialog.Content>

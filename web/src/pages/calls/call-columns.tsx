@@ -4,7 +4,7 @@ import type { RecordSummary } from '../../api/queries.ts'
 import { Count, MoneyAligned } from '../../design/figures.tsx'
 import { exactMoment, formatClock, formatDay } from '../../format/time.ts'
 import { formatDuration } from '../../format/quantity.ts'
-import { StatusMark, Marks } from './call-marks.tsx'
+import { MarkSymbols, StatusMark } from './call-marks.tsx'
 
 type Usage = RecordSummary['usage']
 const sum = (usage: Usage, names: readonly (keyof Usage)[]): number | null => {
@@ -67,7 +67,7 @@ export const callColumns = [
   column.accessor('latencyMs', { header: 'Latency', meta: { track: '4.25rem', align: 'right' }, cell: ({ getValue }) => <span className="text-ink-2">{getValue() === null ? '–' : formatDuration(getValue() ?? 0)}</span> }),
   column.accessor('status', {
     header: 'Status', meta: { track: 'minmax(8.25rem,0.6fr)', align: 'left' },
-    cell: ({ row: { original } }) => <span className="flex items-center gap-2"><StatusMark row={original} /><Marks row={original} besideCost /></span>,
+    cell: ({ row: { original } }) => <span className="flex items-center gap-2"><StatusMark row={original} /><MarkSymbols row={original} /></span>,
   }),
 ]
 

@@ -42,8 +42,8 @@ const kindMarks: Readonly<Partial<Record<RecordSummary['kind'], Mark>>> = {
 const marksOf = (row: RecordSummary): readonly Mark[] => [kindMarks[row.kind], qualityMarks[row.quality], pricingMarks[row.pricing]].filter((mark) => mark !== undefined)
 
 /** Everything about a record that its figures alone do not say. */
-export function Marks({ row, full = false, besideCost = false }: { readonly row: RecordSummary; readonly full?: boolean; /** True where the cost itself says that there is no price. */ readonly besideCost?: boolean }): ReactNode {
-  const marks = marksOf(row).filter((mark) => !besideCost || mark !== pricingMarks.unpriced)
+export function Marks({ row, full = false }: { readonly row: RecordSummary; readonly full?: boolean }): ReactNode {
+  const marks = marksOf(row)
   if (marks.length === 0) return null
   return (
     <span className="inline-flex gap-1">
@@ -52,3 +52,12 @@ export function Marks({ row, full = false, besideCost = false }: { readonly row:
     </span>
   )
 }
+
+/** The same as symbols, for a table cell beside a cost that itself says where there is no price. */
+export function MarkSymbols({ row }: { readonly row: RecordSummary }): ReactNode {
+  const marks = marksOf(row).filter((mark) => mark !== pricingMarks.unpriced)
+  return marks.map(({ name, text, tone, icon: Icon }) => (
+    <span key={name} role="img" aria-label={name} title={`${name}: ${text}`} className={toneText[tone]}><Icon aria-hidden className="size-3.5" /></span>
+  ))
+}
+const toneText: Readonly<Record<Tone, string>> = { quiet: 'text-ink-2', good: 'text-good', warn: 'text-warn', bad: 'text-bad', info: 'text-info' }

@@ -11,10 +11,10 @@ import type { AttemptEntry, EpochEntry, OutcomeEntry, ReturnEntry, SliceAnswer, 
 import { Journal } from '../journal/journal.ts'
 import { markRewound, setRewoundAside } from '../journal/segment.ts'
 import type { GatewayContext } from './call.ts'
-import { ClockFile } from './clock-file.ts'
 import { ControlClient } from './control-client.ts'
 import { GatewayCounters } from './counters.ts'
 import { compileSnapshot, type GatewayState } from './gateway-state.ts'
+import { KeptNumber } from './kept-number.ts'
 import { Leases } from './leases.ts'
 import { createGatewayServer } from './server.ts'
 import { Shipper } from './ship.ts'
@@ -52,6 +52,7 @@ const endWaitMs = 60_000
 /** Longest an earlier process takes to end: its calls in flight, then its journal, milliseconds. */
 const earlierEndMs = 40_000
 const pulseMs = 1_000
+const keepTimeEveryMs = 5_000
 /** Between two looks whether calls still hold leases of an epoch that is over, milliseconds. */
 const vacateMs = 50
 
@@ -85,7 +86,11 @@ class Gateway {
   readonly #options: GatewayOptions
   readonly #lock: DirectoryLock
   readonly #journalDirectory: string
-  readonly #clockFile: ClockFile
+  /** Authority time as last heard: a start with the wall clock set back and the control plane away never goes behind it. */
+  readonly #keptTime: KeptNumber
+  /** Highest epoch this journal has seen: a control plane restored from an older copy must not open it twice. */
+  readonly #keptEpoch: KeptNumber
+  #timeKeptMs = 0
   readonly #clock: AuthorityClock
   readonly #journal: Journal
   readonly #client: ControlClient
@@ -108,14 +113,15 @@ class Gateway {
     const bounds: Limits = { ...limits, ...options.limits }
     this.#options = options
     this.#lock = lock
-    this.#clockFile = new ClockFile(join(directory, 'authority-time'))
-    this.#clock = new AuthorityClock(options.clock, this.#clockFile.read())
+    this.#keptTime = new KeptNumber(join(directory, 'authority-time'))
+    this.#clock = new AuthorityClock(options.clock, this.#keptTime.read())
     this.#journalDirectory = join(directory, 'journal')
     if (setRewoundAside(this.#journalDirectory)) log('warn', 'a journal that had fallen behind was set aside', { directory })
     this.#journal = new Journal({
       directory: this.#journalDirectory, durability: options.durability, log, blockAgeMs: bounds.journalBlockAgeMs,
       ...(options.journalFreeBytesMin === undefined ? {} : { freeBytesMin: options.journalFreeBytesMin }),
     })
+    this.#keptEpoch = new KeptNumber(join(this.#journalDirectory, 'epoch'))
     closeOrphans(this.#journal, log)
     this.#client = new ControlClient(options.controlUrl, options.credential, this.#clock)
     this.#leases = new Leases(this.#clock, (slices) => this.#askSlices(slices), (windowId, amount) => this.#giveBack(windowId, amount))
@@ -177,7 +183,7 @@ class Gateway {
     // The new epoch's first entry gives back all that the old one leases, so by then no call may hold any of it.
     if (this.#epochOver && !this.#leases.vacate()) return this.#rest(vacateMs)
     const { log, version } = this.#options
-    const answer = await this.#client.hello({ journalId: this.#journal.id, lastEpoch: 0, version })
+    const answer = await this.#client.hello({ journalId: this.#journal.id, lastEpoch: this.#keptEpoch.read(), version })
     if (answer.last !== null && this.#journal.isBehind(answer.last)) {
       // Writing on would reuse block numbers that are taken, and their contents would be dropped as repeats.
       log('error', 'the journal is older than what the control plane has; it is set aside and a new one begins', { journal: this.#journal.id })
@@ -186,6 +192,7 @@ class Gateway {
       return this.#rest(endWaitMs)
     }
     if (answer.last !== null) this.#journal.ack(answer.last)
+    this.#keptEpoch.keep(answer.epoch)
     const entry: EpochEntry = { t: 'epoch', epoch: answer.epoch, at: this.#clock.now() }
     this.#journal.note(JSON.stringify(entry))
     this.#epoch = answer.epoch
@@ -214,9 +221,16 @@ class Gateway {
       })
       this.#leases.setAway(false)
       this.#leases.recall(recall)
-      this.#clockFile.keep(this.#clock.now())
+      this.#keepTime()
     }
     await this.#rest(pulseMs)
+  }
+
+  #keepTime(): void {
+    const now = this.#clock.now()
+    if (now - this.#timeKeptMs < keepTimeEveryMs) return
+    this.#timeKeptMs = now
+    this.#keptTime.keep(now)
   }
 
   async #askSlices(slices: readonly SliceRequest[]): Promise<readonly SliceAnswer[]> {

@@ -19,7 +19,7 @@ export function identify(state: GatewayState, headers: IncomingHttpHeaders, nowM
 
 function keyText(headers: IncomingHttpHeaders): string {
   const bearer = headers.authorization
-  if (bearer !== undefined && /^bearer /i.test(bearer)) return bearer.slice(7).trim()
+  if (bearer !== undefined && /^bearer \s*\S/i.test(bearer)) return bearer.slice(7).trim()
   for (const name of ['x-api-key', 'x-goog-api-key', 'api-key', 'x-tollgate-key']) {
     const value = headers[name]
     if (typeof value === 'string' && value !== '') return value.trim()

@@ -19,14 +19,21 @@ const readableEncodings: ReadonlySet<string> = new Set(['gzip', 'deflate', 'br',
 export function upstreamHeaders(request: IncomingMessage, route: ProviderRoute, stream: boolean, bodyBytes: number): string[] {
   const raw = request.rawHeaders
   const headers: string[] = []
+  const hops = hopHeaders(request.headers.connection)
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]!.toLowerCase()
-    if (!isDropped(name) && name !== route.credential?.header) headers.push(raw[i]!, raw[i + 1]!)
+    if (!isDropped(name) && name !== route.credential?.header && !hops.includes(name)) headers.push(raw[i]!, raw[i + 1]!)
   }
   headers.push('accept-encoding', stream ? 'identity' : acceptable(request.headers['accept-encoding']))
   if (route.credential !== null) headers.push(route.credential.header, route.credential.value)
   if (bodyBytes > 0) headers.push('content-length', String(bodyBytes))
   return headers
+}
+
+/** What the caller's `Connection` header names is for this hop alone. */
+function hopHeaders(connection: string | undefined): readonly string[] {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return []
+  return connection.toLowerCase().split(',').map((name) => name.trim())
 }
 
 function acceptable(acceptEncoding: string | string[] | undefined): string {

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startInProcess, type InProcess } from '../support/in-process.ts'
@@ -95,6 +96,20 @@ describe('what crosses', () => {
     expect(JSON.stringify(seen)).not.toContain(installation.key)
     expect(seen.headers).toMatchObject({ 'openai-organization': 'org-1', 'x-custom': 'kept', traceparent: expect.any(String) as string })
     expect(seen.headers['host']).toBe(new URL(installation.sim.url).host)
+  })
+  test('what Connection names is for one hop', async () => {
+    const body = JSON.stringify(chat)
+    const answer = await new Promise<string>((resolve, reject) => {
+      const { hostname, port } = new URL(installation.gatewayUrl)
+      const socket = connect(Number(port), hostname, () => {
+        socket.write(`POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer \r\nx-api-key: ${installation.key}\r\nx-hop: 1\r\nx-kept: 1\r\nconnection: close, X-Hop\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+      })
+      let text = ''
+      socket.on('data', (chunk) => { text += chunk.toString() }).on('end', () => resolve(text)).on('error', reject)
+    })
+    expect(answer).toMatch(/^HTTP\/1\.1 200/)
+    expect(installation.sim.calls().at(-1)!.headers).toMatchObject({ 'x-kept': '1' })
+    expect(installation.sim.calls().at(-1)!.headers).not.toHaveProperty('x-hop')
   })
   test('no credential, cookie or forged header of ours comes back', async () => {
     raw.answer = (_request, response) => {

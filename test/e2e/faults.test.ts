@@ -234,6 +234,38 @@ describe('the answer is odd', () => {
   })
 })
 
+describe('the provider counts oddly', () => {
+  test.each([
+    '{"prompt_tokens":1e300,"completion_tokens":1,"total_tokens":2}',
+    '{"prompt_tokens":9007199254740993,"completion_tokens":9007199254740993}',
+    '{"prompt_tokens":-5,"completion_tokens":3,"total_tokens":-2}',
+    '{"prompt_tokens":1.5,"completion_tokens":"many"}',
+    '{"prompt_tokens":10,"completion_tokens":5,"total_tokens":99,"prompt_tokens_details":{"cached_tokens":11}}',
+    '{"prompt_tokens":10,"completion_tokens":5,"completion_tokens_details":{"reasoning_tokens":500}}',
+    '{"prompt_tokens":true,"completion_tokens":null,"total_tokens":[]}',
+    '{}', '[]', '"lots"', '7', 'true',
+    `{"prompt_tokens":10,"completion_tokens":5,"${'k'.repeat(5_000)}":1,"nested":{"deep":{"er":[{}]}}}`,
+    `{"prompt_tokens":10,"completion_tokens":5,"__proto__":{"completion_tokens":1},"constructor":3}`,
+    `{"prompt_tokens":10,"completion_tokens":5,"padding":"${'p'.repeat(100_000)}"}`,
+  ])('%.70s: the answer passes, and is on record once', async (usage) => {
+    for (const stream of [false, true]) {
+      const body = stream
+        ? `data: {"model":"gpt-4o-mini","choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}\n\ndata: {"model":"gpt-4o-mini","choices":[],"usage":${usage}}\n\ndata: [DONE]\n\n`
+        : `{"model":"gpt-4o-mini","choices":[{"index":0,"message":{"role":"assistant","content":"hi"}}],"usage":${usage}}`
+      raw.answer = (_request, response) => void response.writeHead(200, { 'content-type': stream ? 'text/event-stream' : 'application/json' }).end(body)
+      const answer = await client('/raw/v1').chat.completions.create({ ...chat(), stream }).asResponse()
+      const text = await answer.text()
+      if (stream) expect(text).toContain('[DONE]')
+      else expect(text).toBe(body)
+      const [row] = await installation.recordsOf(answer.headers.get('x-tollgate-event-id')!)
+      expect(row).toMatchObject({ kind: 'attempt', status: 200, isCall: true })
+      expect(row!.cost === null || row!.cost >= 0n).toBe(true)
+      expect(row!.pricing).not.toBe('none')
+      for (const count of Object.values(row!.usage)) expect(Number.isSafeInteger(count)).toBe(true)
+    }
+  })
+})
+
 describe('the answer is not one', () => {
   const ok = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n'
   test.each<[string, string, { readonly status: number; readonly errorClass: string }]>([

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'web/src/**/*.test.ts', 'test/{golden,property,house}/**/*.test.ts'], exclude: ['src/engines/**', 'src/store/**'] } },
+      { test: { name: 'unit', testTimeout: 60_000, include: ['src/**/*.test.ts', 'web/src/**/*.test.ts', 'test/{golden,property,house}/**/*.test.ts'], exclude: ['src/engines/**', 'src/store/**'] } },
       {
         test: {
           name: 'system',

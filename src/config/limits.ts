@@ -40,6 +40,7 @@ export const limits = {
   /** An authority that has not answered a lease or a pulse by then counts as away. */
   leaseAnswerMs: 2_500,
   leaseWaitersMax: 20_000,
+  leaseSlicesPerAskMax: 500,
   leaseIdleReturnMs: 10_000,
   outputCapDefaultTokens: 4_096,
   // journal

@@ -6,6 +6,12 @@ import type { LeaseAnswer, LeaseRequest, SliceAnswer, SliceRequest } from './syn
 /** How long a window counts as wanted after a request for it found no room. */
 const recallMs = 5_000
 
+/** A slice that makes no sense must not keep the others of its request from their answers. */
+function refusedSlice({ leaseId }: SliceRequest, error: unknown): SliceAnswer {
+  if (!(error instanceof TollgateError) || error.code !== 'invalid') throw error
+  return { leaseId, granted: '0', limit: '0', committed: '0', leased: '0', gone: true }
+}
+
 /**
  * Grants slices of budgets. The store's guarded update is the proof that committed + leased never passes a limit;
  * this adds the answer's shape and asks other gateways for what they hold idle.
@@ -21,7 +27,7 @@ export class Authority {
   }
 
   async grant(request: LeaseRequest): Promise<LeaseAnswer> {
-    return { slices: await Promise.all(request.slices.map((slice) => this.#grantOne(request, slice))) }
+    return { slices: await Promise.all(request.slices.map((slice) => this.#grantOne(request, slice).catch((error: unknown) => refusedSlice(slice, error)))) }
   }
 
   /** Windows that gateways other than this one wait for. */

@@ -27,7 +27,10 @@ class TestAuthority {
     this.#limit = limit
   }
 
+  asks = 0
+
   async ask(slices: readonly SliceRequest[]): Promise<readonly SliceAnswer[]> {
+    this.asks += 1
     if (this.away) throw new Error('away')
     const answers = slices.map((slice) => this.#one(slice))
     if (this.loseAnswers > 0) {
@@ -127,6 +130,26 @@ test('a call that gave up does not hold up those that can be served', async () =
   expect(isHeld(await reserve([rule('r')], 1))).toBe(true)
   await vi.advanceTimersByTimeAsync(6_000)
   expect(await large).toMatchObject({ denial: { code: 'lease_unavailable' } })
+})
+
+test('thousands of windows without an answer are asked for together', async () => {
+  const authority = new TestAuthority(10n)
+  open(authority)
+  authority.away = true
+  const rules = Array.from({ length: 1_200 }, (_, index) => rule(`r${index}`, { window: { unit: 'month', zone: 'UTC' } }))
+  const outcomes: ReturnType<typeof reserve>[] = []
+  for (const [index, each] of rules.entries()) {
+    outcomes.push(reserve([each]))
+    if (index % 20 === 0) await vi.advanceTimersByTimeAsync(1)
+  }
+  await vi.advanceTimersByTimeAsync(6_000)
+  const denied = (await Promise.all(outcomes)).filter((outcome) => 'denial' in outcome && outcome.denial.code === 'lease_unavailable')
+  expect(denied).toHaveLength(1_200)
+  expect(authority.asks).toBeLessThan(50)
+  authority.away = false
+  await vi.advanceTimersByTimeAsync(400)
+  expect(new Set(authority.asked.map((slice) => slice.ruleId)).size).toBe(1_200)
+  for (const each of rules.slice(0, 20)) expect(isHeld(await reserve([each]))).toBe(true)
 })
 
 test('idle slices are kept while the authority is away', async () => {

@@ -60,6 +60,12 @@ interface Window {
   leased: bigint
 }
 
+/** A request under way; it stands as long as its window has no other. */
+interface Asked {
+  readonly window: Window
+  readonly request: SliceRequest
+}
+
 export class Leases {
   readonly holdings = new Holdings()
   readonly #windows = new Map<string, Window>()
@@ -71,6 +77,9 @@ export class Leases {
   #waiting = 0
   #asking = false
   #away = false
+  #closed = false
+  readonly #unanswered = new Set<Asked>()
+  #askTimer: NodeJS.Timeout | null = null
 
   constructor(clock: AuthorityClock, ask: AskSlices, giveBack: (windowId: string, amount: bigint) => void) {
     this.#clock = clock
@@ -173,6 +182,7 @@ export class Leases {
   /** Gives back everything idle; calls in flight keep what they hold. */
   close(): void {
     clearInterval(this.#timer)
+    this.#closed = true
     for (const id of this.#windows.keys()) this.#returnIdle(id)
   }
 
@@ -257,22 +267,38 @@ export class Leases {
 
   async #askFor(windows: readonly Window[]): Promise<void> {
     const asked = windows.map((window) => {
-      const request = this.#sliceRequest(window)
-      window.request = request
-      return { window, request }
+      window.request = this.#sliceRequest(window)
+      return { window, request: window.request }
     })
-    // Without an answer the grant may have happened, so the same ids are asked again until someone answers.
-    for (;;) {
-      const standing = asked.filter(({ window, request }) => window.request === request)
-      if (standing.length === 0) return
-      try {
-        this.#take(standing, await this.#ask(standing.map(({ request }) => request)))
-        return
-      } catch {
-        this.setAway(true)
-        await new Promise<void>((resolve) => { setTimeout(resolve, askAgainMs).unref() })
-      }
+    if (this.#away || !(await this.#askAndTake(asked))) this.#askLater(asked)
+  }
+
+  /** False without an answer. Then the grant may have happened, so the same ids are asked again until someone answers. */
+  async #askAndTake(asked: readonly Asked[]): Promise<boolean> {
+    try {
+      this.#take(asked, await this.#ask(asked.map(({ request }) => request)))
+      return true
+    } catch {
+      this.setAway(true)
+      return false
     }
+  }
+
+  /** However many windows are without an answer, one request at a time asks for them. */
+  #askLater(asked: readonly Asked[]): void {
+    for (const each of asked) this.#unanswered.add(each)
+    this.#askTimer ??= setTimeout(() => void this.#askUnanswered(), askAgainMs).unref()
+  }
+
+  async #askUnanswered(): Promise<void> {
+    while (this.#unanswered.size > 0 && !this.#closed) {
+      const some = [...this.#unanswered].slice(0, limits.leaseSlicesPerAskMax)
+      const standing = some.filter(({ window, request }) => window.request === request)
+      if (standing.length > 0 && !(await this.#askAndTake(standing))) break
+      for (const each of some) this.#unanswered.delete(each)
+    }
+    this.#askTimer = null
+    if (this.#unanswered.size > 0 && !this.#closed) this.#askLater([])
   }
 
   #sliceRequest(window: Window): SliceRequest {
@@ -290,7 +316,7 @@ export class Leases {
     }
   }
 
-  #take(asked: readonly { readonly window: Window; readonly request: SliceRequest }[], answers: readonly SliceAnswer[]): void {
+  #take(asked: readonly Asked[], answers: readonly SliceAnswer[]): void {
     this.#away = false
     for (const [index, { window, request }] of asked.entries()) {
       const answer = answers[index]

@@ -287,7 +287,7 @@ export class Leases {
   /** However many windows are without an answer, one request at a time asks for them. */
   #askLater(asked: readonly Asked[]): void {
     for (const each of asked) this.#unanswered.add(each)
-    this.#askTimer ??= setTimeout(() => void this.#askUnanswered(), askAgainMs).unref()
+    if (this.#askTimer === null) this.#askTimer = setTimeout(() => void this.#askUnanswered(), askAgainMs).unref()
   }
 
   async #askUnanswered(): Promise<void> {

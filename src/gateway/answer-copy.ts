@@ -70,6 +70,11 @@ export class AnswerCopy {
     return { head: Buffer.concat(this.#head), tail: Buffer.concat(this.#tail) }
   }
 
+  /** Frees what reading took; nothing is pushed or read after it. */
+  close(): void {
+    this.#inflater?.destroy()
+  }
+
   #keep(chunk: Buffer): void {
     if (this.#headBytes < headBytesMax) {
       this.#head.push(chunk)

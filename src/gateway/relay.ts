@@ -96,7 +96,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   onConnect(abort: () => void): void {
     this.#abort = abort
     this.#sent = true
-    this.#overall = setTimeout(() => { this.#timedOut = true; abort() }, this.#options.limits.upstreamDurationMaxMs)
+    this.#overall = setTimeout(() => {
+      this.#timedOut = true
+      abort()
+      // Upstream may be through already, and only a client that does not read keeps the call open.
+      this.#finish('timeout')
+    }, this.#options.limits.upstreamDurationMaxMs)
     if (this.#clientGone) this.#startDrain()
   }
 
@@ -244,6 +249,8 @@ class Exchange implements Dispatcher.DispatchHandler {
       if (rest.length > 0) this.#write(rest)
       reading = read
     } else if (mode !== 'waiting') reading = this.#readWhole(fault)
+    this.#inflater?.destroy()
+    this.#copy?.close()
     this.#resolve({
       sent: this.#sent, upstreamStatus: this.#status, fault, clientGone: this.#clientGone, requestId: head?.requestId ?? '', retryAfter: head?.retryAfter ?? '',
       firstByteAt: this.#firstByteAt, endAt: clock.now(), responseBytes: this.#bytes, reading,

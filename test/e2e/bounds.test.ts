@@ -77,6 +77,23 @@ describe('large answers', () => {
     expect((await answer.text()).length).toBe(15_000_000)
     expect(await installation.recordsOf(answer.headers.get('x-tollgate-event-id')!)).toMatchObject([{ quality: 'estimated', pricing: 'priced' }])
   })
+  test('a compressed stream whose reader does not read is ended like any other', async () => {
+    const slow = await startInProcess({ limits: { upstreamDurationMaxMs: 1_500 } })
+    try {
+      await slow.putProvider({ name: 'raw', baseUrl: raw.url, priceAs: 'openai' })
+      await slow.adopted()
+      const event = `data: {"choices":[{"index":0,"delta":{"content":"${'x'.repeat(10_000)}"}}]}\n\n`
+      raw.answer = (_request, response) => void response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' }).end(gzipSync(event.repeat(3_000)))
+      const answer = await fetch(`${slow.gatewayUrl}/raw/v1/chat/completions`, {
+        method: 'POST', headers: { authorization: `Bearer ${slow.key}`, 'content-type': 'application/json' }, body: JSON.stringify({ ...chat(), stream: true }),
+      })
+      expect(await slow.recordsOf(answer.headers.get('x-tollgate-event-id')!)).toMatchObject([{ errorClass: 'timeout', quality: 'estimated' }])
+      await slow.quiet()
+      await answer.body!.cancel()
+    } finally {
+      await slow.close()
+    }
+  })
   test('whose reader left are read on for so many bytes, no more', async () => {
     let sent = 0
     raw.answer = (_request, response) => {

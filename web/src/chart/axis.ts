@@ -1,7 +1,7 @@
 const steps = [1, 2, 2.5, 5, 10] as const
 
 /** Round values from at or below `low` to at or above `high`, zero among them, in about `count` steps. */
-export function axisTicks(low: number, high: number, count = 4): readonly number[] {
+export function axisTicks(low: number, high: number, count = 5): readonly number[] {
   const [from, to] = [Math.min(0, low), Math.max(0, high)]
   if (to === from) return [0]
   const rough = (to - from) / count

@@ -31,5 +31,3 @@ const subscribe = (listener: () => void): (() => void) => {
   return () => { listeners.delete(listener) }
 }
 export const useThemeChoice = (): ThemeChoice => useSyncExternalStore(subscribe, () => choice)
-/** 'light' or 'dark' as shown now; charts redraw when it changes. */
-export const useShownTheme = (): string => useSyncExternalStore(subscribe, () => document.documentElement.dataset['theme'] ?? 'light')

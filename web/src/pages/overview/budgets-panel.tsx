@@ -4,6 +4,7 @@ import type { ReactNode } from 'react'
 import { budgetsQuery, type Budget, type BudgetWindow, type Overview } from '../../api/queries.ts'
 import { Badge } from '../../design/badge.tsx'
 import { BudgetBar } from '../../design/budget-bar.tsx'
+import { Snippet } from '../../design/copy.tsx'
 import { Since } from '../../design/figures.tsx'
 import { Panel } from '../../design/panel.tsx'
 import { Empty, ProblemState, Skeleton } from '../../design/state.tsx'
@@ -28,7 +29,7 @@ export function BudgetsPanel({ overview, className }: { readonly overview: Overv
 }
 
 function BudgetList({ budgets, risky }: { readonly budgets: readonly Budget[]; readonly risky: readonly Risky[] }): ReactNode {
-  if (budgets.length === 0) return <Empty icon={Wallet} title="No budgets yet">A hard budget refuses the call that would overrun it, before it leaves.</Empty>
+  if (budgets.length === 0) return <NoBudgets />
   const widest = widestOf(budgets)
   const window = widest?.windows[0]
   const others = risky.filter((budget) => budget.ruleId !== widest?.id).slice(0, rowsMax)
@@ -40,6 +41,20 @@ function BudgetList({ budgets, risky }: { readonly budgets: readonly Budget[]; r
       {others.length > 0 && <><RowsHead>At risk</RowsHead><ul className="pb-2">{others.map(row)}</ul></>}
       {calm.length > 0 && <><RowsHead>{others.length > 0 ? 'Others, fullest first' : 'Within their limits, fullest first'}</RowsHead><ul className="pb-2">{calm.map(row)}</ul></>}
     </>
+  )
+}
+
+const example = `POST /api/v1/budgets
+{ "name": "Each team, monthly",
+  "limit": "500.00",
+  "per": ["team"] }`
+
+function NoBudgets(): ReactNode {
+  return (
+    <Empty icon={Wallet} title="No budgets yet">
+      <p>A hard budget refuses the call that would overrun it, before it leaves.</p>
+      <div className="mt-4 text-left"><Snippet code={example} label="A budget by the API" /></div>
+    </Empty>
   )
 }
 

@@ -64,7 +64,7 @@ function Headline({ overview }: { readonly overview: Overview }): ReactNode {
   return (
     <div className="flex flex-wrap items-end justify-between gap-x-10 gap-y-4">
       <div>
-        <p className="text-display font-semibold tracking-[-0.035em]"><Money decimal={spend.current} currency={currency} /></p>
+        <p className="text-display font-semibold tracking-[-0.035em] first-letter:uppercase"><Money decimal={spend.current} currency={currency} /></p>
         <div className="mt-1.5 flex flex-wrap items-center gap-x-2.5 gap-y-1 text-sm">
           <Change overview={overview} />
           {spend.list !== null && spend.current !== null && spend.list !== spend.current && (

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { request } from 'undici'
 import { expect, test } from 'vitest'
 import { chooseFreePort } from '../../src/engines/free-port.ts'
 import { startSim } from '../../src/sim/openai-sim.ts'
@@ -16,7 +17,7 @@ import { audit, sendCall, type CallSeen } from '../support/load.ts'
  * `tollgate start` itself is killed with calls in flight: its children are orphans that still end their calls, and the
  * next start must neither meet them in the same directories nor need a person.
  */
-test('the supervisor is killed with streams in flight and started again at once', { timeout: 180_000 }, async () => {
+test('the supervisor is killed with streams in flight and started again at once; what it supervises is killed as well', { timeout: 180_000 }, async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'tollgate-start-'))
   const sim = await startSim({ latencyMs: 10 })
   const consolePort = await chooseFreePort(null)
@@ -45,6 +46,12 @@ test('the supervisor is killed with streams in flight and started again at once'
     const ended = await Promise.all(inFlight)
     expect(ended.map((each) => each.whole)).toEqual(ended.map(() => true))
     for (let i = 0; i < 5; i += 1) expect((await send()).status).toBe(200)
+    // What it supervises comes back without it being told.
+    for (const plane of ['control', 'gateway', 'postgres', 'events'] as const) {
+      process.kill(pidsOf(start)[plane], 'SIGKILL')
+      await until(`calls are served after the end of ${plane}`, async () => (await send()).status === 200)
+    }
+    await until('the control plane is ready', async () => (await request(`http://127.0.0.1:${consolePort}/readyz`)).statusCode === 200)
     await until('everything is received', async () => (await gateway.metric('calls_in_flight')) === 0 && gateway.drained())
     const records = await recordsOf(dataDir)
     const found = audit(seen, sim.calls(), records)
@@ -57,6 +64,12 @@ test('the supervisor is killed with streams in flight and started again at once'
     rmSync(dataDir, { recursive: true, force: true })
   }
 })
+
+/** The processes of its last start, from the line in which it names them. */
+function pidsOf(start: PlaneProcess): Readonly<Record<'control' | 'gateway' | 'postgres' | 'events', number>> {
+  const line = start.lines.findLast((text) => text.includes('"pids"'))!
+  return (JSON.parse(line) as { pids: Record<'control' | 'gateway' | 'postgres' | 'events', number> }).pids
+}
 
 async function recordsOf(dataDir: string): Promise<readonly StoredRecord[]> {
   const { eventsPort, eventsPassword, postgresPort, postgresPassword } = JSON.parse(readFileSync(join(dataDir, 'engines', 'engines.json'), 'utf8')) as {

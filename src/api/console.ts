@@ -9,7 +9,7 @@ const otherPaths = /^\/(api|sync|otlp|ingest|openmeter|metrics|healthz|readyz)(\
 
 /**
  * Serves the built console. Files with a hash in their name never change and are cached for a year; the page itself is
- * asked for each time. Any other path is a place inside the console and gets the page.
+ * asked for each time. A file with a .br or .gz beside it goes out so where the browser takes that. Any other path is a place inside the console and gets the page.
  */
 export async function registerConsole(app: FastifyInstance, dir: string): Promise<void> {
   const page = await readFile(join(dir, 'index.html'), 'utf8')
@@ -17,14 +17,14 @@ export async function registerConsole(app: FastifyInstance, dir: string): Promis
   const sendPage = (reply: FastifyReply): FastifyReply =>
     reply.header('content-security-policy', policy).header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(page)
   await app.register(async (scope) => {
-    await scope.register(staticFiles, { root: dir, serve: false, cacheControl: false, etag: true, lastModified: false })
+    await scope.register(staticFiles, { root: dir, serve: false, cacheControl: false, etag: true, lastModified: false, preCompressed: true })
     scope.get('/*', async (request, reply) => {
       const path = request.url.split('?', 1)[0] ?? '/'
       if (otherPaths.test(path)) return reply.callNotFound()
       const file = fileOf(path)
       if (file === null) return sendPage(reply)
       const hashed = file.startsWith('assets/')
-      return reply.header('content-security-policy', policy).header('cache-control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache').sendFile(file)
+      return reply.header('content-security-policy', policy).header('cache-control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache').header('vary', 'accept-encoding').sendFile(file)
     })
   })
 }

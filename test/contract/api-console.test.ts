@@ -4,6 +4,7 @@ import { request, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { registerConsole } from '../../src/api/console.ts'
 import type { UsageRecord } from '../../src/core/usage/usage-record.ts'
@@ -20,6 +21,7 @@ describe('console', () => {
     mkdirSync(join(dir, 'assets'))
     writeFileSync(join(dir, 'index.html'), '<!doctype html><script>let theme = 1</script><script type="module" src="/assets/main-abc123.js"></script>')
     writeFileSync(join(dir, 'assets/main-abc123.js'), 'export {}')
+    writeFileSync(join(dir, 'assets/main-abc123.js.gz'), gzipSync('export {}'))
     writeFileSync(join(dir, 'boot.js'), 'let boot')
     writeFileSync(join(tmpdir(), 'tollgate-outside.txt'), 'outside')
     cleanups.push(() => { rmSync(join(tmpdir(), 'tollgate-outside.txt')) })
@@ -38,6 +40,8 @@ describe('console', () => {
     }
     const asset = await get('/assets/main-abc123.js')
     expect([asset.body, asset.headers['cache-control']]).toEqual(['export {}', 'public, max-age=31536000, immutable'])
+    const small = await app.inject({ method: 'GET', url: '/assets/main-abc123.js', headers: { host: 'localhost', 'accept-encoding': 'gzip, br' } })
+    expect([gunzipSync(small.rawPayload).toString(), small.headers['content-encoding'], small.headers['content-type'], small.headers['vary']]).toEqual(['export {}', 'gzip', asset.headers['content-type'], 'accept-encoding'])
     expect((await get('/boot.js')).headers['cache-control']).toBe('no-cache')
     expect((await get('/assets/gone.js')).statusCode).toBe(404)
     expect(JSON.parse((await get('/api/v1/nothing')).body).code).toBe('not_found')

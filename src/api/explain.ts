@@ -23,7 +23,9 @@ export async function explain(deps: ApiDeps, principal: Principal, scope: ReadSc
   const lines = row.lines.map((line) => explainLine(line, byId))
   const sum = row.lines.reduce((total, line) => total + (line.amount ?? 0n), 0n)
   const others = siblings.filter((other) => other.eventId !== row.eventId)
-  const agrees = row.cost === null ? sum === 0n : sum === row.cost
+  // What nobody could count is booked at its bound, which has no lines.
+  const bookedAtBound = row.quality === 'uncertain' && row.lines.length === 0
+  const agrees = bookedAtBound ? row.cost === row.bound : sum === (row.cost ?? 0n)
   return {
     record: describeRecord(row), lines,
     cost: row.cost === null ? null : formatAmount(row.cost), sum: formatAmount(sum), agrees,

@@ -91,6 +91,8 @@ class Reading {
     const { orgId } = this.#key.caller
     const read = this.#dialect!.readRequest(this.#endpoint!, body)
     if (!read.ok) return this.#stop(read.error.code, read.error.detail)
+    // Behind one company key every stored id is every team's; until it is recorded who made which, none is served.
+    if (read.value.usesServerState) return this.#stop('endpoint_not_metered', 'The request names state kept by the provider (a previous response, conversation, file or stored prompt), and who owns it is not recorded yet. Send the content itself.')
     const target = openRoute ? routeByModel(this.#state, orgId, read.value, route) : { route, upstreamModel: null, facts: read.value }
     this.#facts = target.facts
     this.#route = target.route

@@ -384,3 +384,13 @@ describe('keys and policies', () => {
     expect(({} as Record<string, unknown>)['user']).toBeUndefined()
   })
 })
+
+describe('state that the provider keeps', () => {
+  test.each([
+    ['/v1/responses', { model: 'gpt-4o-mini', input: 'Go on.', previous_response_id: 'resp_of_another_team' }],
+    ['/v1/responses', { model: 'gpt-4o-mini', input: 'Go on.', conversation: 'conv_1' }],
+    ['/v1/responses', { model: 'gpt-4o-mini', prompt: { id: 'pmpt_1' } }],
+  ])('%s with %j is refused: one company key stands before every team', async (target, body) => {
+    isRefused(await ask('POST', target, JSON.stringify(body)), 'endpoint_not_metered', /state kept by the provider/)
+  })
+})

@@ -166,6 +166,11 @@ describe('missing prices', () => {
     expect(answer.lines).toHaveLength(1)
   })
 
+  it('none of an unpriced thing beside priced ones costs nothing', () => {
+    expect(ask([entry({})], { input_text: 0, input_audio: 0 })).toMatchObject({ state: 'priced', cost: 0n })
+    expect(ask([entry({})], { input_audio: 0 })).toMatchObject({ state: 'unpriced', cost: null })
+  })
+
   it('a price of zero is a price', () => {
     expect(ask([entry({ amount: '0' })], { input_text: 5 })).toMatchObject({ state: 'priced', cost: 0n })
   })

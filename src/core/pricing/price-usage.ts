@@ -69,14 +69,16 @@ function addRequestFee(tally: Tally, plan: Plan, atMs: number, inputTotal: numbe
   if (plan.offersFor('request') !== null) addComponent(tally, plan, 'request', 1, atMs, inputTotal)
 }
 
-/** Nothing but zeros, or a bare count of requests: the lines say so, so that zero is not taken for absent. */
+/** Nothing but zeros, or a bare count of requests: the lines say so, so that zero is not taken for absent. None of an unpriced thing costs nothing. */
 function addSilent(tally: Tally, plan: Plan, usage: Usage, present: number, atMs: number, inputTotal: number): void {
+  const anyPriced = (Object.keys(usage) as UsageComponent[]).some((component) => plan.offersFor(component) !== null)
   for (const key in usage) {
     const component = key as UsageComponent
     const quantity = usage[component]
     if (quantity === undefined) continue
     const offers = plan.offersFor(component)
     if (isCountOnly(component, offers) && present > 1) continue
+    if (offers === null && quantity === 0 && anyPriced) continue
     addLine(tally, component, quantity, offers, offers && chooseOffer(offers.contract, atMs, inputTotal, inputTotal), offers && chooseOffer(offers.list, atMs, inputTotal, inputTotal))
   }
 }

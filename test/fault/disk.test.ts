@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, rmSync, statfsSync, statSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -32,10 +32,24 @@ function canMount(): boolean {
 const mount = (megabytes: number): void => { execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', disk]) }
 const ballast = (): string => join(disk, 'ballast')
 const freeBytes = (): number => { const { bavail, bsize } = statfsSync(disk); return bavail * bsize }
-/** Leaves this much room on the disk, as someone else's file would. */
+/** Leaves this much room on the disk, as someone else's file would; the gateway may be writing meanwhile. */
 function leaveFree(bytes: number): void {
-  rmSync(ballast(), { force: true })
-  writeFileSync(ballast(), Buffer.alloc(Math.max(0, freeBytes() - bytes)))
+  const surplus = freeBytes() - bytes
+  if (surplus < 0) {
+    if (!existsSync(ballast())) return
+    truncateSync(ballast(), Math.max(0, statSync(ballast()).size + surplus))
+    return
+  }
+  for (let left = surplus; left > 0;) {
+    const piece = Math.min(left, 64 * 1024)
+    try {
+      appendFileSync(ballast(), Buffer.alloc(piece))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+      return
+    }
+    left -= piece
+  }
 }
 
 beforeEach(() => { disk = mkdtempSync(join(tmpdir(), 'tollgate-disk-')) })

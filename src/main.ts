@@ -44,6 +44,7 @@ function sentenceOf(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const { code, port } = error as { code?: string; port?: number }
   if (code === 'EADDRINUSE') return `tollgate: port ${port} is taken. Stop what uses it, or set TOLLGATE_GATEWAY_PORT or TOLLGATE_CONSOLE_PORT.`
+  if (code === 'ENOSPC') return 'tollgate: the disk of the data directory is full. Free some space; nothing that was recorded is lost.'
   return ['ConfigError', 'DirectoryInUseError', 'EngineUnavailableError', 'PlaneError'].includes(error.name) ? `tollgate: ${error.message}` : error
 }
 

@@ -37,6 +37,9 @@ export interface JournalOptions {
   readonly log: Log
 }
 
+/** How many times its age a block waits while another one is being shipped. */
+const patientAge = 4
+
 interface Pending {
   readonly kind: FrameKind
   readonly id: string
@@ -314,7 +317,7 @@ export class Journal {
   #ticks = 0
   #tick(): void {
     if (this.#stuck.length > 0) this.#flush()
-    if (this.#blockEntries > 0 && performance.now() - this.#blockOpenedAt >= this.#options.blockAgeMs) this.#seal()
+    if (this.#blockEntries > 0 && performance.now() - this.#blockOpenedAt >= this.#sealAgeMs()) this.#seal()
     this.#sync()
     if (this.#ticks++ % 20 === 0) this.#checkSpace()
   }
@@ -360,6 +363,11 @@ export class Journal {
     const waiting = this.#afterSync
     this.#afterSync = []
     for (const done of waiting) done()
+  }
+
+  /** While an earlier block is still under way the next one may grow: few large blocks cost the other side far less than many small ones. */
+  #sealAgeMs(): number {
+    return this.#sealed.length === 0 ? this.#options.blockAgeMs : this.#options.blockAgeMs * patientAge
   }
 
   // ── blocks and segments ──────────────────────────────────────────────────────────────────────────────────

@@ -18,6 +18,22 @@ test('months, quarters and weeks start where people say they do', () => {
   expect(shown('week', 'UTC', '2026-11-22T23:59:59Z')).toEqual(['2026-11-16T00:00:00.000Z', '2026-11-23T00:00:00.000Z'])
 })
 
+test('hours follow each other without gap or overlap, whatever the clock does', () => {
+  for (const zone of ['Australia/Lord_Howe', 'Europe/Berlin', 'America/St_Johns', 'Asia/Kathmandu', 'Africa/Cairo', 'UTC']) {
+    for (const from of [at('2026-03-27T00:00:00Z'), at('2026-04-04T00:00:00Z'), at('2026-10-03T00:00:00Z'), at('2026-10-24T00:00:00Z'), at('2026-10-31T00:00:00Z')]) {
+      let instant = from
+      while (instant < from + 3 * 86_400_000) {
+        const hour = periodAt('hour', zone, instant)
+        expect(hour.endMs, `${zone} ${new Date(instant).toISOString()}`).toBeGreaterThan(instant)
+        expect(hour.startMs).toBeLessThanOrEqual(instant)
+        expect(periodAt('hour', zone, hour.endMs - 1)).toEqual(hour)
+        expect(periodAt('hour', zone, hour.endMs).startMs).toBe(hour.endMs)
+        instant = hour.endMs
+      }
+    }
+  }
+})
+
 test('the remembered window ends where it ends', () => {
   const hour = cachedPeriod('hour', 'UTC')
   const first = hour(at('2026-01-01T00:59:59.999Z'))

@@ -19,23 +19,29 @@ export async function runStart(args: readonly string[], _version: string): Promi
   const { config, demo } = chooseMode(loadConfig(process.env, process.cwd()), args)
   const sim = demo ? await startSim({ port: 0 }) : null
   secretKey(config.data_dir, config.secretKeyText)
-  const engines = await startEngines({
-    dataDir: join(config.data_dir, 'engines'), log, postgres: config.postgres_url === undefined, events: config.clickhouse_url === undefined,
-  })
-  const env = planeEnvironment(config, engines, sim?.url ?? null)
-  const control = new Plane<Prepared & { readonly port: number }>('control', env, log)
-  const gateway = new Plane<{ readonly port: number }>('gateway', env, log)
+  const sharedEnv = sharedEnvironment(config)
+  // The gateway needs no engine: it serves from its last snapshot while they start.
+  const gateway = new Plane<{ readonly port: number }>('gateway', sharedEnv, log)
+  const serving = gateway.start()
+  serving.catch(() => {}) // Looked at below, once the engines stand.
+  let engines: Engines | null = null
+  let control: Plane<Prepared & { readonly port: number }> | null = null
   try {
-    const [ready, served] = await Promise.all([control.start(), gateway.start()])
-    announce(config, { ...ready, port: ready.port }, served.port, performance.now() - startedAt, demo)
+    engines = await startEngines({
+      dataDir: join(config.data_dir, 'engines'), log, postgres: config.postgres_url === undefined, events: config.clickhouse_url === undefined,
+    })
+    control = new Plane('control', { ...sharedEnv, ...controlEnvironment(config, engines, sim?.url ?? null) }, log)
+    const [ready, served] = await Promise.all([control.start(), serving])
+    announce(config, ready, served.port, performance.now() - startedAt, demo)
     log('info', 'started', { pids: { start: process.pid, control: control.pid, gateway: gateway.pid, ...engines.pids() } })
     await told
     console.log('\nStopping: calls in flight are finished, the journal is shipped …')
     return 0
   } finally {
-    await gateway.stop(30_000)
-    await control.stop(10_000)
-    await engines.stop()
+    // One that never served has nothing to finish.
+    await gateway.stop(control === null ? 1_000 : 30_000)
+    await control?.stop(10_000)
+    await engines?.stop()
     await sim?.close()
     console.log('Stopped.')
   }
@@ -55,18 +61,24 @@ function chooseMode(config: Config, args: readonly string[]): { readonly config:
   return { demo, config: demo ? { ...config, data_dir: `${config.data_dir}-demo` } : config }
 }
 
-function planeEnvironment(config: Config, engines: Engines, simUrl: string | null): NodeJS.ProcessEnv {
-  const events = engines.events
-  const clickhouse = events === null ? config.clickhouse_url! : `${events.url.replace('://', `://${events.username}:${encodeURIComponent(events.password)}@`)}/${events.database}`
+function sharedEnvironment(config: Config): NodeJS.ProcessEnv {
   return {
     ...process.env,
     TOLLGATE_DATA_DIR: config.data_dir,
-    TOLLGATE_POSTGRES_URL: engines.postgresUrl ?? config.postgres_url!,
-    TOLLGATE_CLICKHOUSE_URL: clickhouse,
     TOLLGATE_CONTROL_URL: `http://127.0.0.1:${config.console.port}`,
     TOLLGATE_GATEWAY_PORT: String(config.gateway.port),
     TOLLGATE_CONSOLE_PORT: String(config.console.port),
     TOLLGATE_NODE_CREDENTIAL: config.nodeCredential ?? localNodeCredential(config.data_dir),
+  }
+}
+
+/** Addresses of the engines, and in a demo the simulated provider. */
+function controlEnvironment(config: Config, engines: Engines, simUrl: string | null): NodeJS.ProcessEnv {
+  const events = engines.events
+  const clickhouse = events === null ? config.clickhouse_url! : `${events.url.replace('://', `://${events.username}:${encodeURIComponent(events.password)}@`)}/${events.database}`
+  return {
+    TOLLGATE_POSTGRES_URL: engines.postgresUrl ?? config.postgres_url!,
+    TOLLGATE_CLICKHOUSE_URL: clickhouse,
     ...(simUrl === null ? {} : { TOLLGATE_DEMO: '1', OPENAI_API_KEY: 'sim', OPENAI_BASE_URL: simUrl }),
   }
 }

@@ -17,7 +17,7 @@ export async function runStart(args: readonly string[], _version: string): Promi
   const log = createLog('start')
   const told = untilInterrupted()
   const { config, demo } = chooseMode(loadConfig(process.env, process.cwd()), args)
-  const sim = demo ? await startSim({ port: 0 }) : null
+  const sim = demo ? await startDemoProvider(config.gateway.port + 2) : null
   secretKey(config.data_dir, config.secretKeyText)
   const sharedEnv = sharedEnvironment(config)
   // The gateway needs no engine: it serves from its last snapshot while they start.
@@ -60,6 +60,9 @@ function chooseMode(config: Config, args: readonly string[]): { readonly config:
   const demo = args.includes('--demo') || (!configured && !hasData && !args.includes('--no-demo') && config.postgres_url === undefined)
   return { demo, config: demo ? { ...config, data_dir: `${config.data_dir}-demo` } : config }
 }
+
+/** At the same address each time, because a restarted gateway first serves from its last snapshot; elsewhere if that is taken. */
+const startDemoProvider = (port: number): ReturnType<typeof startSim> => startSim({ port }).catch(() => startSim({ port: 0 }))
 
 function sharedEnvironment(config: Config): NodeJS.ProcessEnv {
   return {

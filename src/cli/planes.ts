@@ -60,13 +60,13 @@ export class Plane<Ready> {
       if (!served && code !== null) return reject(new PlaneError(`The ${this.#name} plane ended before it served (exit ${code}); see the lines above.`))
       if (performance.now() - startedAt > 30_000) this.#backoffMs = 200
       this.#log('error', `${this.#name} died and is started again`, { code, signal, inMs: this.#backoffMs })
-      setTimeout(() => { if (!this.#stopping) this.#spawn(resolve, () => this.#respawn(resolve, reject)) }, this.#backoffMs)
-      this.#backoffMs = Math.min(this.#backoffMs * 2, 10_000)
+      this.#respawn(resolve)
     })
   }
 
-  #respawn(resolve: (ready: Ready) => void, reject: (error: Error) => void): void {
-    setTimeout(() => { if (!this.#stopping) this.#spawn(resolve, () => this.#respawn(resolve, reject)) }, this.#backoffMs)
+  /** Once it has been started, a plane that ends before it serves is started again like any other. */
+  #respawn(resolve: (ready: Ready) => void): void {
+    setTimeout(() => { if (!this.#stopping) this.#spawn(resolve, () => this.#respawn(resolve)) }, this.#backoffMs)
     this.#backoffMs = Math.min(this.#backoffMs * 2, 10_000)
   }
 }

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { ensureAdminToken, systemActor } from '../api/credentials.ts'
+import { ensureAdminToken, sha256Hex, systemActor } from '../api/credentials.ts'
 import type { Log } from '../base/log.ts'
 import { secret, shortId } from '../base/ids.ts'
 import type { Config, ProviderConfig } from '../config/config.ts'
@@ -27,7 +26,7 @@ export async function prepareInstallation(control: ControlStore, events: EventSt
   const { orgId } = admin
   if ((await control.getSetting(orgId, 'hash_secret')) === null) await control.putSetting(orgId, 'hash_secret', secret('', 32), systemActor)
   if (config.nodeCredential !== null) {
-    await control.putNode({ id: 'local', name: config.gateway.name, sha256: createHash('sha256').update(config.nodeCredential).digest('hex') })
+    await control.putNode({ id: 'local', name: config.gateway.name, sha256: sha256Hex(config.nodeCredential) })
   }
   await putProviders(control, orgId, config)
   const firstKey = admin.token === null ? null : await firstStart(control, orgId, nowMs)
@@ -73,7 +72,7 @@ async function firstStart(control: ControlStore, orgId: string, nowMs: number): 
   await control.createNode({ orgId, id: app, parentId: team, kind: 'app', name: 'Getting started', costCentre: '', archived: false }, systemActor)
   const text = secret('tg_')
   await control.createKey({
-    orgId, id: shortId('key'), appId: app, name: 'First key', sha256: createHash('sha256').update(text).digest('hex'), hint: text.slice(-4), policy: openPolicy,
+    orgId, id: shortId('key'), appId: app, name: 'First key', sha256: sha256Hex(text), hint: text.slice(-4), policy: openPolicy,
     createdAt: nowMs, expiresAt: null, revokedAt: null,
   }, systemActor)
   return text

@@ -2,6 +2,7 @@ import { formatAmount } from '../base/money.ts'
 import { limits } from '../config/limits.ts'
 import type { CallBound, HoldPlan } from '../core/entitlement/decide.ts'
 import { quantityOf } from '../core/entitlement/measure.ts'
+import type { PricedUsage } from '../core/pricing/price-book.ts'
 import type { CostLine, Quality, UsageRecord } from '../core/usage/usage-record.ts'
 import type { Usage } from '../core/usage/usage.ts'
 import type { UsageReading } from '../dialect/dialect.ts'
@@ -114,14 +115,13 @@ function notInference(call: Call, heard: UsageRecord): UsageRecord {
 
 function priced(call: Call, attempt: Attempt, heard: UsageRecord, usage: Usage, quality: Quality, result: ExchangeResult): UsageRecord {
   const { reading } = result
-  const answer = call.state.priceBook.price({
-    orgId: heard.caller.orgId, provider: call.route.priceAs, model: reading?.servedModel || call.facts.model, usage, at: attempt.at,
-    mode: reading?.mode ?? call.facts.mode, geo: reading?.geo || call.facts.geo,
+  const served = reading?.servedModel || call.facts.model
+  const priceAs = (model: string): PricedUsage => call.state.priceBook.price({
+    orgId: heard.caller.orgId, provider: call.route.priceAs, model, usage, at: attempt.at, mode: reading?.mode ?? call.facts.mode, geo: reading?.geo || call.facts.geo,
   })
+  const answer = priceAs(served)
   // A served name the book does not know, of a requested one it does: the requested one still says what was bought.
-  const fallback = answer.state === 'unpriced' && reading !== null && reading.servedModel !== '' && reading.servedModel !== call.facts.model
-    ? call.state.priceBook.price({ orgId: heard.caller.orgId, provider: call.route.priceAs, model: call.facts.model, usage, at: attempt.at, mode: reading.mode, geo: reading.geo || call.facts.geo })
-    : null
+  const fallback = answer.state === 'unpriced' && served !== call.facts.model ? priceAs(call.facts.model) : null
   const best = fallback !== null && fallback.state !== 'unpriced' ? fallback : answer
   const breach = attempt.bound.cost !== null && best.cost !== null && best.cost > attempt.bound.cost && attempt.bound.unbounded === ''
   return {

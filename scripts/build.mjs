@@ -1,12 +1,14 @@
 // Builds dist/: the server by tsc (file by file, so that paths beside a module stay true), the console by vite.
-// With --if-stale it does nothing when dist/ is newer than every source file.
+// With --if-stale it does nothing when dist/ is newer than every source file; --out DIR builds elsewhere.
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync, chmodSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const stamp = join(root, 'dist', '.built')
+const outOption = process.argv.indexOf('--out')
+const out = outOption < 0 ? join(root, 'dist') : resolve(process.argv[outOption + 1])
+const stamp = join(out, '.built')
 const bin = (name) => join(root, 'node_modules', '.bin', name)
 
 function newest(folder) {
@@ -24,7 +26,7 @@ function copyAssets(folder) {
     const path = join(folder, entry.name)
     if (entry.isDirectory()) copyAssets(path)
     else if (/\.(sql|json)$/.test(entry.name)) {
-      const target = join(root, 'dist', relative(join(root, 'src'), path))
+      const target = join(out, relative(join(root, 'src'), path))
       mkdirSync(dirname(target), { recursive: true })
       cpSync(path, target)
     }
@@ -35,14 +37,14 @@ const stale = !existsSync(stamp) || Math.max(newest(join(root, 'src')), newest(j
 if (!process.argv.includes('--if-stale') || stale) {
   if (!existsSync(bin('tsc'))) {
     // Installed as a package: dist/ came with it, and there is nothing to build from.
-    if (existsSync(join(root, 'dist', 'main.js'))) process.exit(0)
+    if (existsSync(join(out, 'main.js'))) process.exit(0)
     console.error('The build tools are missing. Run `npm ci` first.')
     process.exit(1)
   }
-  rmSync(join(root, 'dist'), { recursive: true, force: true })
-  execFileSync(bin('tsc'), ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
+  rmSync(out, { recursive: true, force: true })
+  execFileSync(bin('tsc'), ['-p', 'tsconfig.build.json', '--outDir', out], { cwd: root, stdio: 'inherit' })
   copyAssets(join(root, 'src'))
-  execFileSync(bin('vite'), ['build', '--logLevel', 'warn'], { cwd: join(root, 'web'), stdio: 'inherit' })
-  chmodSync(join(root, 'dist', 'main.js'), 0o755)
+  execFileSync(bin('vite'), ['build', '--logLevel', 'warn', '--outDir', join(out, 'web'), '--emptyOutDir'], { cwd: join(root, 'web'), stdio: 'inherit' })
+  chmodSync(join(out, 'main.js'), 0o755)
   writeFileSync(stamp, '')
 }

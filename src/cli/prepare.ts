@@ -38,7 +38,8 @@ export async function prepareInstallation(control: ControlStore, events: EventSt
 /** Environment and file own their providers: each start writes them as they stand. */
 async function putProviders(control: ControlStore, orgId: string, config: Config): Promise<void> {
   const wanted: Provider[] = [
-    ...Object.entries(config.envProviders).map(([name, provider]) => providerOf(orgId, name, provider, 'env')),
+    // An entry of the file says more than a bare key in the environment, so of two with one name it is the one that stands.
+    ...Object.entries(config.envProviders).filter(([name]) => !Object.hasOwn(config.providers, name)).map(([name, provider]) => providerOf(orgId, name, provider, 'env')),
     ...Object.entries(config.providers).map(([name, provider]) => providerOf(orgId, name, provider, 'file')),
   ]
   const stored = new Map((await control.listProviders(orgId)).map((provider) => [provider.name, provider]))

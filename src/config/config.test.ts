@@ -47,3 +47,23 @@ test('OPENAI_BASE_URL may end in /v1, as the SDK writes it', () => {
   expect(load('', { OPENAI_API_KEY: 'k', OPENAI_BASE_URL: 'http://127.0.0.1:1/v1/' }).envProviders['openai']?.base_url).toBe('http://127.0.0.1:1')
   expect(load('').envProviders).toEqual({})
 })
+
+test('each vendor\'s own variables make its provider, and all of them are served', () => {
+  const { envProviders } = load('', { OPENAI_API_KEY: 'o', ANTHROPIC_API_KEY: 'a', GOOGLE_API_KEY: 'g' })
+  expect(envProviders).toMatchObject({
+    openai: { dialect: 'openai', base_url: 'https://api.openai.com', key_header: 'authorization', api_key: 'o' },
+    anthropic: { dialect: 'anthropic', base_url: 'https://api.anthropic.com', key_header: 'x-api-key', api_key: 'a', price_as: 'anthropic' },
+    gemini: { dialect: 'gemini', base_url: 'https://generativelanguage.googleapis.com', key_header: 'x-goog-api-key', api_key: 'g', price_as: 'google' },
+  })
+  const elsewhere = load('', { ANTHROPIC_API_KEY: 'a', ANTHROPIC_BASE_URL: 'http://127.0.0.1:1/', GEMINI_API_KEY: 'g', GOOGLE_API_KEY: 'other', GOOGLE_GEMINI_BASE_URL: 'http://127.0.0.1:2/v1beta' }).envProviders
+  expect(elsewhere).toMatchObject({ anthropic: { base_url: 'http://127.0.0.1:1' }, gemini: { base_url: 'http://127.0.0.1:2', api_key: 'g' } })
+  expect(elsewhere['openai']).toBeUndefined()
+  expect(failure('', { ANTHROPIC_API_KEY: 'a', ANTHROPIC_BASE_URL: 'nowhere' })).toContain('ANTHROPIC_BASE_URL')
+})
+
+test('an entry of the file gets what its dialect says, and keeps what it says itself', () => {
+  const { providers } = load('providers:\n  claude: { dialect: anthropic, api_key: k }\n  gem: { dialect: gemini, api_key: k, price_as: google-vertex, key_header: authorization, base_url: "https://g.example" }\n')
+  expect(providers['claude']).toMatchObject({ base_url: 'https://api.anthropic.com', key_header: 'x-api-key', price_as: 'anthropic' })
+  expect(providers['gem']).toMatchObject({ base_url: 'https://g.example', key_header: 'authorization', price_as: 'google-vertex' })
+  expect(failure('providers:\n  groq: { api_key: k }\n')).toContain('providers.groq.base_url')
+})

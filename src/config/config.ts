@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
+import { dialectDefaults, providerDialects } from '../core/usage/provider-dialects.ts'
 
 /**
  * Configuration: `tollgate.yaml` (or TOLLGATE_CONFIG), then the environment over it. `${NAME}` and `${NAME:-default}`
@@ -9,16 +10,26 @@ import { z } from 'zod'
  */
 const port = z.coerce.number().int().min(0).max(65_535)
 const provider = z.strictObject({
-  dialect: z.enum(['openai', 'http']).default('openai').describe('Wire format. Default openai.'),
-  base_url: z.url().describe('Upstream without the API version: https://api.openai.com'),
+  dialect: z.enum(providerDialects).default('openai').describe('Wire format. Default openai.'),
+  base_url: z.url().optional().describe('Upstream without the API version: https://api.openai.com. Needed but for anthropic and gemini, which have an address of their own.'),
   api_key: z.string().nullish().transform((text) => text || undefined).describe('Secret sent upstream; empty = none.'),
-  key_header: z.string().default('authorization').describe('Header that carries the secret; authorization gets "Bearer ". Default authorization.'),
-  price_as: z.string().optional().describe('Provider name in the price book. Default: the entry\'s own name.'),
+  key_header: z.string().optional().describe('Header that carries the secret; authorization gets "Bearer ". Default x-api-key for anthropic, x-goog-api-key for gemini, else authorization.'),
+  price_as: z.string().optional().describe('Provider name in the price book. Default anthropic and google for these dialects, else the entry\'s own name.'),
   region: z.string().default('').describe('Written on every record.'),
   call_price: z.string().regex(/^\d+(\.\d{1,15})?$/).optional().describe('Price of one call of an http route, decimal.'),
   currency: z.string().length(3).default('USD').describe('ISO 4217.'),
   timeout_ms: z.coerce.number().int().min(100).max(3_600_000).default(120_000).describe('Until the answer\'s headers. Default 120000.'),
   retries_max: z.coerce.number().int().min(0).max(5).default(1).describe('Further attempts before the first byte. Default 1.'),
+})
+/** An entry with what its dialect says for everything left out. */
+const completeProvider = provider.transform((entry, context) => {
+  const defaults = dialectDefaults[entry.dialect]
+  const baseUrl = entry.base_url ?? defaults.baseUrl
+  if (baseUrl === null) {
+    context.issues.push({ code: 'custom', input: entry, path: ['base_url'], message: `Needed for dialect ${entry.dialect}.` })
+    return z.NEVER
+  }
+  return { ...entry, base_url: baseUrl, key_header: entry.key_header ?? defaults.keyHeader, price_as: entry.price_as ?? defaults.priceAs ?? undefined }
 })
 const schema = z.strictObject({
   data_dir: z.string().default('./tollgate-data'),
@@ -39,11 +50,11 @@ const schema = z.strictObject({
     allowed_hosts: z.array(z.string()).default([]),
     secure_cookies: z.boolean().default(false),
   }).prefault({}),
-  providers: z.record(z.string().regex(/^[a-z][a-z0-9_-]{0,39}$/), provider).default({}),
+  providers: z.record(z.string().regex(/^[a-z][a-z0-9_-]{0,39}$/), completeProvider).default({}),
 })
 
 type FileConfig = z.infer<typeof schema>
-export type ProviderConfig = z.infer<typeof provider>
+export type ProviderConfig = z.infer<typeof completeProvider>
 export interface Config extends FileConfig {
   /** Providers made from well-known environment variables, by name; their secrets are never stored. */
   readonly envProviders: Readonly<Record<string, ProviderConfig>>
@@ -108,13 +119,27 @@ function withEnvironment(file: Record<string, unknown>, env: NodeJS.ProcessEnv):
   return merged
 }
 
+/** Providers that the SDKs' own variables describe. The first variable that is set gives the key. */
+const envPresets = [
+  { name: 'openai', dialect: 'openai', keys: ['OPENAI_API_KEY'], baseUrl: 'OPENAI_BASE_URL', vendorUrl: 'https://api.openai.com' },
+  { name: 'anthropic', dialect: 'anthropic', keys: ['ANTHROPIC_API_KEY'], baseUrl: 'ANTHROPIC_BASE_URL', vendorUrl: undefined },
+  { name: 'gemini', dialect: 'gemini', keys: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'], baseUrl: 'GOOGLE_GEMINI_BASE_URL', vendorUrl: undefined },
+] as const
+
 function providersOf(env: NodeJS.ProcessEnv): Record<string, ProviderConfig> {
-  const key = env['OPENAI_API_KEY']
-  if (key === undefined || key === '') return {}
-  // The SDK's own variable ends in /v1; upstream paths here carry it themselves.
-  const baseUrl = (env['OPENAI_BASE_URL'] || 'https://api.openai.com').replace(/\/v1\/?$/, '').replace(/\/$/, '')
-  return { openai: provider.parse({ base_url: baseUrl, api_key: key }) }
+  const found: Record<string, ProviderConfig> = {}
+  for (const { name, dialect, keys, baseUrl, vendorUrl } of envPresets) {
+    const key = keys.map((variable) => env[variable] ?? '').find((text) => text !== '')
+    if (key === undefined) continue
+    const parsed = completeProvider.safeParse({ dialect, base_url: bareUrl(env[baseUrl] ?? '') || vendorUrl, api_key: key })
+    if (!parsed.success) throw new ConfigError(`${baseUrl} is not an address such as "https://api.example.com".`)
+    found[name] = parsed.data
+  }
+  return found
 }
+
+/** SDKs let their variable end in the API's version; upstream paths here carry it themselves. */
+const bareUrl = (text: string): string => text.replace(/\/(v1(beta)?\/?)?$/, '')
 
 function describeIssue(issue: z.core.$ZodIssue): string {
   const place = issue.path.join('.')

@@ -1,9 +1,13 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { compileRule, type CompiledRule } from '../core/entitlement/decide.ts'
 import { createPriceBook } from '../core/pricing/create-price-book.ts'
 import type { PriceBook } from '../core/pricing/price-book.ts'
+import type { ProviderDialect } from '../core/usage/provider-dialects.ts'
 import type { ProviderRoute } from '../core/usage/provider-route.ts'
 import type { Snapshot, SnapshotKey } from '../control/sync-protocol.ts'
+import { anthropicDialect } from '../dialect/anthropic.ts'
 import type { Dialect } from '../dialect/dialect.ts'
+import { geminiDialect } from '../dialect/gemini.ts'
 import { openaiDialect } from '../dialect/openai.ts'
 import { opaqueHttpDialect } from '../dialect/opaque-http.ts'
 
@@ -37,4 +41,12 @@ export function compileSnapshot(snapshot: Snapshot): GatewayState {
 
 export const providerOf = (state: GatewayState, orgId: string, name: string): ProviderRoute | undefined => state.providers.get(providerKey(orgId, name))
 
-export const dialectOf = (route: Pick<ProviderRoute, 'dialect'>): Dialect => (route.dialect === 'http' ? opaqueHttpDialect : openaiDialect)
+const dialects: Readonly<Record<ProviderDialect, Dialect>> = { openai: openaiDialect, anthropic: anthropicDialect, gemini: geminiDialect, http: opaqueHttpDialect }
+
+export const dialectOf = (route: Pick<ProviderRoute, 'dialect'>): Dialect => dialects[route.dialect]
+
+/** The wire format that the headers of a call show before its provider is known; null when they show none. */
+export function dialectShownBy(headers: IncomingHttpHeaders): Dialect | null {
+  if (headers['anthropic-version'] !== undefined) return anthropicDialect
+  return headers['x-goog-api-key'] !== undefined || headers['x-goog-api-client'] !== undefined ? geminiDialect : null
+}

@@ -9,7 +9,7 @@ import type { Attribution } from '../core/usage/usage-record.ts'
 import type { SnapshotKey } from '../control/sync-protocol.ts'
 import type { Dialect, Endpoint, RequestFacts } from '../dialect/dialect.ts'
 import type { Call, GatewayContext } from './call.ts'
-import { dialectOf, providerOf, type GatewayState } from './gateway-state.ts'
+import { dialectOf, dialectShownBy, providerOf, type GatewayState } from './gateway-state.ts'
 import { allows, identify } from './identify.ts'
 import { refusal, type Refusal, type RefusedCall } from './refuse.ts'
 import { readBody } from './read-body.ts'
@@ -26,7 +26,7 @@ export interface Unread {
 export async function readCall(gateway: GatewayContext, request: IncomingMessage, response: ServerResponse): Promise<Result<Call, Unread>> {
   const occurredAt = gateway.clock.now()
   const stop = (code: ErrorCode, detail = '', retryAfterSeconds: number | null = null): Result<Call, Unread> =>
-    err({ refused: refusal(code, detail, {}, retryAfterSeconds), dialect: null, refusedCall: null })
+    err({ refused: refusal(code, detail, {}, retryAfterSeconds), dialect: dialectShownBy(request.headers), refusedCall: null })
   const path = readPath(request.url ?? '')
   if (path === null) return stop('path_invalid')
   const state = gateway.state()
@@ -68,9 +68,11 @@ class Reading {
     const request = this.#request
     const method = request.method ?? 'GET'
     const orgId = this.#key.caller.orgId
-    const openRoute = this.#path.head === 'v1'
-    const route = providerOf(this.#state, orgId, openRoute ? 'openai' : this.#path.head) ?? null
-    if (route === null && !openRoute) return this.#stop('provider_unknown', `Nothing is configured under "/${this.#path.head}".`)
+    // Only Anthropic has messages there, so its SDK may be pointed at the gateway's root as well.
+    const head = this.#path.rest.startsWith('/v1/messages') && this.#path.head === 'v1' ? 'anthropic' : this.#path.head
+    const openRoute = head === 'v1'
+    const route = providerOf(this.#state, orgId, openRoute ? 'openai' : head) ?? null
+    if (route === null && !openRoute) return this.#stop('provider_unknown', `Nothing is configured under "/${head}".`)
     this.#dialect = dialectOf(route ?? { dialect: 'openai' })
     this.#endpoint = this.#dialect.endpoint(method, this.#path.rest)
     if (this.#endpoint === null) return this.#stop('endpoint_not_metered', `${method} ${this.#path.rest}`)

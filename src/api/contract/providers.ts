@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { limits } from '../../config/limits.ts'
+import { providerDialects } from '../../core/usage/provider-dialects.ts'
 import { anyRole, route } from './route.ts'
 import { moneyIn, nothing } from './fields.ts'
 
@@ -9,7 +10,7 @@ const printable = /^[\x20-\x7e]+$/
 
 export const provider = z.object({
   name: z.string().describe('Path segment on the gateway: /<name>/….'),
-  dialect: z.enum(['openai', 'http']).describe('openai: metered by tokens · http: an opaque API, metered by call.'),
+  dialect: z.enum(providerDialects).describe('Wire format. openai, anthropic, gemini: metered by tokens · http: an opaque API, metered by call.'),
   baseUrl: z.string().describe('Upstream address.'),
   credentialHeader: z.string().nullable().describe('Header the stored credential is sent in; null when there is none. The secret itself is never answered.'),
   priceAs: z.string().describe('Provider name in the price book.'),
@@ -22,14 +23,14 @@ export const provider = z.object({
   source: z.enum(['env', 'file', 'api']).describe('Where it is configured; env and file are read only here.'),
 })
 const putProvider = z.strictObject({
-  dialect: z.enum(['openai', 'http']).describe('openai: an OpenAI-compatible API · http: any other API, metered by call.'),
+  dialect: z.enum(providerDialects).describe('openai: an OpenAI-compatible API · anthropic: Claude · gemini: the Gemini API · http: any other API, metered by call.'),
   baseUrl: z.string().max(400).describe('http(s) address without query, fragment or user info; may carry a path prefix; at most 400 characters.'),
   allowPrivate: z.boolean().default(false).describe('true permits private, loopback, link-local and metadata addresses. Default false.'),
   credential: z.strictObject({
     header: headerName.describe('Header to send it in, e.g. "authorization", at most 64 characters.'),
     value: z.string().min(1).max(4_000).regex(printable, 'Send printable ASCII.').describe('Header value, e.g. "Bearer sk-…", at most 4,000 characters. Stored encrypted, never answered.'),
   }).nullable().exactOptional().describe('null removes the stored credential; absent keeps it, but a new address needs it again.'),
-  priceAs: z.string().min(1).max(60).exactOptional().describe("Provider name in the price book. Default: the provider's own name."),
+  priceAs: z.string().min(1).max(60).exactOptional().describe("Provider name in the price book. Default: anthropic and google for these dialects, else the provider's own name."),
   region: z.string().max(60).default('').describe("Region recorded on calls. Default ''."),
   callPrice: moneyIn.nullable().default(null).describe('For dialect http: price of one call, decimal, not negative. Default null = unpriced.'),
   currency: z.string().regex(/^[A-Z]{3}$/, 'Send an ISO 4217 code such as "USD".').default('USD').describe('Currency of callPrice. Default USD.'),

@@ -1,4 +1,5 @@
 import { TollgateError } from '../../base/errors.ts'
+import { dialectDefaults } from '../../core/usage/provider-dialects.ts'
 import type { Provider } from '../../store/ports.ts'
 import { isInnerHost, resolveBySystem } from '../addresses.ts'
 import type { ApiDeps } from '../deps.ts'
@@ -27,7 +28,7 @@ export function providerHandlers(deps: ApiDeps): Pick<Handlers, 'listProviders' 
       if (body.callPrice?.startsWith('-')) throw invalidField('callPrice', 'Send a price that is not negative.')
       const provider: Provider = {
         orgId: principal.orgId, name: params.name, dialect: body.dialect, baseUrl, credential: credentialOf(stored, baseUrl, body),
-        priceAs: body.priceAs ?? params.name, region: body.region, callPrice: body.callPrice, currency: body.currency,
+        priceAs: body.priceAs ?? dialectDefaults[body.dialect].priceAs ?? params.name, region: body.region, callPrice: body.callPrice, currency: body.currency,
         timeoutMs: body.timeoutMs, retriesMax: body.retriesMax, enabled: body.enabled, source: 'api',
       }
       await control.putProvider(provider, principal.actor)

@@ -1,10 +1,11 @@
+import type { ProviderDialect } from './provider-dialects.ts'
+
 /** An upstream that gateways may call: an LLM provider or a plain HTTP API. */
 export interface ProviderRoute {
   readonly orgId: string
   /** Path segment: /openai/…; also the price book's provider unless `priceAs` says otherwise. */
   readonly name: string
-  /** Dialect family: 'openai' or 'http'. */
-  readonly dialect: 'openai' | 'http'
+  readonly dialect: ProviderDialect
   /** e.g. https://api.openai.com (no trailing slash, may carry a path prefix). */
   readonly baseUrl: string
   readonly credential: { readonly header: string; readonly value: string } | null

@@ -76,7 +76,7 @@ export async function ensureAdminToken(control: ControlStore, nowMs: number, wor
 }
 
 /** A token that signs in once; for the first start and for an operator who lost access. */
-export async function issueOneTimeToken(control: ControlStore, user: User, nowMs: number): Promise<string> {
-  const issued = await issueCredential(control, user, systemActor, { kind: 'one_time', name: 'one-time sign-in', nowMs, expiresAt: null })
+export async function issueOneTimeToken(control: ControlStore, user: User, nowMs: number, given: { readonly actor: Actor; readonly expiresAt: number | null } = { actor: systemActor, expiresAt: null }): Promise<string> {
+  const issued = await issueCredential(control, user, given.actor, { kind: 'one_time', name: 'one-time sign-in', nowMs, expiresAt: given.expiresAt })
   return issued.secret
 }

@@ -61,6 +61,7 @@ export const limits = {
   pageRowsMax: 500,
   pageRowsDefault: 50,
   sessionAgeMs: 12 * 3_600_000,
+  invitationAgeMs: 7 * 24 * 3_600_000,
   loginAttemptsPerMinuteMax: 10,
   idempotencyKeepMs: 24 * 3_600_000,
   idempotencyClaimMs: 60_000,

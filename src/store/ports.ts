@@ -66,6 +66,8 @@ export interface EventStore {
   /** Newest first by (at, event id); `next` is the cursor of the following page. `rowsMax` is capped at limits.pageRowsMax. */
   listRecords(scope: ReadScope, filter: RecordFilter, cursor: string | null, rowsMax: number): Promise<RecordPage>
   getRecords(scope: ReadScope, ids: { readonly eventId?: string; readonly callId?: string }): Promise<readonly StoredRecord[]>
+  /** Instant of the last record of each key that has any, by key id; refusals count, because somebody called. */
+  lastCalls(orgId: string): Promise<ReadonlyMap<string, number>>
   /**
    * Sum of a measure per window tuple over raw records that a rule selects, counting only batches at or before each journal's
    * cut (a journal that is not in `cut` counts nothing). Keys are rule.ts `tupleKey`.
@@ -138,7 +140,8 @@ export interface OrgStore {
   listKeys(orgId: string): Promise<readonly ApiKey[]>
   createKey(key: ApiKey, actor: Actor): Promise<void>
   updateKey(orgId: string, id: string, change: { readonly name?: string; readonly policy?: KeyPolicy; readonly expiresAt?: number | null; readonly revokedAt?: number }, actor: Actor): Promise<ApiKey | null>
-  audit(orgId: string, cursor: string | null, rowsMax: number): Promise<{ readonly rows: readonly AuditEntry[]; readonly next: string | null }>
+  /** Newest first; with `subject` only what was done to that id. */
+  audit(orgId: string, cursor: string | null, rowsMax: number, subject?: string): Promise<{ readonly rows: readonly AuditEntry[]; readonly next: string | null }>
 }
 
 export interface AccessStore {

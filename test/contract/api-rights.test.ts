@@ -9,7 +9,7 @@ afterEach(async () => api.close())
 const eventId = '0193a0b0-0000-7000-8000-000000000001'
 /** A request of each route that is valid, so that only rights decide. Ids need not exist: rights come first. */
 const samples: Readonly<Partial<Record<RouteId, { readonly url?: string; readonly body?: unknown }>>> = {
-  createUser: { body: { email: 'new@example.com', name: 'New' } }, updateUser: { url: '/api/v1/users/viewer', body: { name: 'Renamed' } },
+  createUser: { body: { email: 'new@example.com', name: 'New' } }, updateUser: { url: '/api/v1/users/viewer', body: { name: 'Renamed' } }, inviteUser: { url: '/api/v1/users/viewer/invitation' }, setPassword: { body: { password: 'correct horse battery' } },
   createToken: { body: { name: 'ci' } }, createNode: { body: { parentId: 'checkout', kind: 'app', name: 'Fresh' } }, updateNode: { url: '/api/v1/nodes/shop', body: { name: 'Shop 2' } },
   deleteNode: { url: '/api/v1/nodes/bot' }, createKey: { body: { appId: 'shop', name: 'k' } }, updateKey: { body: { name: 'k' } }, updateBudget: { body: { limit: '5' } }, putProvider: { url: '/api/v1/providers/openai', body: { dialect: 'openai', baseUrl: 'https://api.openai.com' } },
   createBudget: { body: { name: 'b', limit: '10', selector: { nodeId: 'checkout' } } }, createOverride: { body: { provider: 'openai', model: 'm', component: 'input_text', amount: '1', reason: 'quote' } },
@@ -23,6 +23,8 @@ const matrix: Readonly<Partial<Record<RouteId, Readonly<Record<'admin' | 'financ
   listUsers: { admin: 'ok', finance: 403, owner: 403, viewer: 403, nobody: 403 },
   createUser: { admin: 'ok', finance: 403, owner: 403, viewer: 403, nobody: 403 },
   updateUser: { admin: 'ok', finance: 403, owner: 403, viewer: 403, nobody: 403 },
+  inviteUser: { admin: 'ok', finance: 403, owner: 403, viewer: 403, nobody: 403 },
+  setPassword: { admin: 403, finance: 403, owner: 403, viewer: 403, nobody: 403 },
   listTokens: { admin: 'ok', finance: 'ok', owner: 'ok', viewer: 'ok', nobody: 'ok' },
   createToken: { admin: 'ok', finance: 'ok', owner: 'ok', viewer: 'ok', nobody: 'ok' },
   deleteToken: { admin: 404, finance: 404, owner: 404, viewer: 404, nobody: 404 },
@@ -31,6 +33,7 @@ const matrix: Readonly<Partial<Record<RouteId, Readonly<Record<'admin' | 'financ
   updateNode: { admin: 'ok', finance: 403, owner: 'ok', viewer: 403, nobody: 403 },
   deleteNode: { admin: 'ok', finance: 403, owner: 'ok', viewer: 403, nobody: 403 },
   listKeys: { admin: 'ok', finance: 'ok', owner: 'ok', viewer: 'ok', nobody: 403 },
+  listKeyActivity: { admin: 'ok', finance: 'ok', owner: 'ok', viewer: 'ok', nobody: 403 },
   createKey: { admin: 'ok', finance: 403, owner: 'ok', viewer: 403, nobody: 403 },
   updateKey: { admin: 404, finance: 403, owner: 404, viewer: 403, nobody: 403 },
   revokeKey: { admin: 404, finance: 403, owner: 404, viewer: 403, nobody: 403 },

@@ -198,6 +198,14 @@ export function eventStoreContract(name: string, open: () => Promise<EventStore>
       expect(empty).toEqual({ rows: [{ bucketMs: null, group: {}, values: { cost: null, calls: 0, tokens: 0 } }], totals: { cost: null, calls: 0, tokens: 0 }, truncated: false, currency: '' })
     })
 
+    it('knows when each key last called, in its own organisation only', async () => {
+      const { orgId, batch, row } = place()
+      await store.insertBatch(batch(1), [row({ at: noon }), row({ at: noon - hour }), row({ at: noon + 7, kind: 'refusal', caller: { keyId: 'key_b' } })], recordedAt)
+      await store.insertBatch(batch(2), [row({ at: noon - 40 * 24 * hour, caller: { keyId: 'key_old' } }), row({ at: noon + 3, caller: { keyId: '' } })], recordedAt)
+      expect([...(await store.lastCalls(orgId))].sort()).toEqual([['key_a', noon], ['key_b', noon + 7], ['key_old', noon - 40 * 24 * hour]])
+      expect(await store.lastCalls('org_nobody')).toEqual(new Map())
+    })
+
     it('sums a rule per tuple, counting only batches at or before the cut', async () => {
       const { orgId, row, batch, journalId } = place()
       const rule: BudgetRule = {

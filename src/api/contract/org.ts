@@ -65,6 +65,12 @@ const updateKey = z.strictObject({
   expiresAt: instantIn.nullable().exactOptional().describe('New end, Unix milliseconds UTC; null = never.'),
 })
 
+const keyActivity = z.object({
+  keyId: z.string().describe('Key id.'),
+  appId: z.string().describe('App the key belongs to.'),
+  lastCallAt: instantOut.nullable().describe('When it last called, refused calls included, Unix milliseconds UTC; null = never.'),
+})
+
 const builders = ['admin', 'team_owner'] as const
 export const orgRoutes = {
   listNodes: route({
@@ -84,6 +90,7 @@ export const orgRoutes = {
     }),
     response: pageOf(apiKey),
   }),
+  listKeyActivity: route({ id: 'listKeyActivity', method: 'GET', path: '/api/v1/keys/activity', tag: 'keys', role: anyRole, summary: 'When each key within your grants last called.', response: z.object({ rows: z.array(keyActivity).describe('Every key, revoked ones included.') }) }),
   createKey: route({ id: 'createKey', method: 'POST', path: '/api/v1/keys', tag: 'keys', role: builders, summary: 'Creates a key and shows its secret once.', status: 201, body: createKey, response: keyCreated, secret: true }),
   updateKey: route({ id: 'updateKey', method: 'PATCH', path: '/api/v1/keys/{id}', tag: 'keys', role: builders, summary: 'Changes name, policy or end of a key.', params: idParams, body: updateKey, response: apiKey }),
   revokeKey: route({ id: 'revokeKey', method: 'POST', path: '/api/v1/keys/{id}/revoke', tag: 'keys', role: builders, summary: 'Revokes a key for good; connected gateways refuse it within 2 s.', params: idParams, response: apiKey }),

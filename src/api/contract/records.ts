@@ -124,7 +124,7 @@ export const recordRoutes = {
   }),
   streamRecords: route({
     id: 'streamRecords', method: 'GET', path: '/api/v1/records/stream', tag: 'records', role: anyRole, summary: 'Server-sent events: `record` with a record summary as it arrives, `dropped` with a count when the reader is too slow.',
-    query: z.strictObject({ kind: match.kind, team: match.team, app: match.app, model: match.model }), produces: 'event-stream', response: recordSummary,
+    query: z.strictObject({ kind: match.kind, team: match.team, app: match.app, key: match.key, model: match.model }), produces: 'event-stream', response: recordSummary,
   }),
   getRecord: route({ id: 'getRecord', method: 'GET', path: '/api/v1/records/{eventId}', tag: 'records', role: anyRole, summary: 'One usage record, whole.', params: eventParams, response: usageRecord }),
   explainRecord: route({ id: 'explainRecord', method: 'GET', path: '/api/v1/records/{eventId}/explain', tag: 'records', role: anyRole, summary: 'Why a call cost what it cost: lines, prices, budgets, siblings.', params: eventParams, response: explanation }),

@@ -59,6 +59,15 @@ const tokenCreated = token.extend({
   secret: z.string().nullable().describe('The token, shown once; null when this answer replays an Idempotency-Key.'),
 })
 
+const ownPassword = z.strictObject({
+  current: z.string().min(1).max(200).exactOptional().describe('The password so far; needed where there is one.'),
+  password: password.describe('New password, 12–200 characters.'),
+})
+const invitation = z.object({
+  secret: z.string().nullable().describe('One-time token, shown once; null when this answer replays an Idempotency-Key. `<console>/?token=…` signs in with it.'),
+  expiresAt: instantOut.describe('When it ends unused, Unix milliseconds UTC.'),
+})
+
 const admins = ['admin'] as const
 export const sessionRoutes = {
   createSession: route({
@@ -68,9 +77,14 @@ export const sessionRoutes = {
   }),
   getSession: route({ id: 'getSession', method: 'GET', path: '/api/v1/session', tag: 'session', role: 'signed_in', summary: 'Who is signed in, with which grants.', response: session }),
   deleteSession: route({ id: 'deleteSession', method: 'DELETE', path: '/api/v1/session', tag: 'session', role: 'signed_in', summary: 'Signs out.', status: 204, produces: 'none', response: nothing }),
+  setPassword: route({
+    id: 'setPassword', method: 'PUT', path: '/api/v1/session/password', tag: 'session', role: 'signed_in', status: 204, produces: 'none',
+    summary: `Sets your own password. At most ${limits.loginAttemptsPerMinuteMax} attempts a minute.`, body: ownPassword, response: nothing,
+  }),
   listUsers: route({ id: 'listUsers', method: 'GET', path: '/api/v1/users', tag: 'users', role: admins, at: 'org', summary: 'Users of the organisation.', query: z.strictObject(cursorQuery), response: pageOf(user) }),
   createUser: route({ id: 'createUser', method: 'POST', path: '/api/v1/users', tag: 'users', role: admins, at: 'org', summary: 'Adds a user.', status: 201, body: createUser, response: user }),
   updateUser: route({ id: 'updateUser', method: 'PATCH', path: '/api/v1/users/{id}', tag: 'users', role: admins, at: 'org', summary: 'Changes a user.', params: idParams, body: updateUser, response: user }),
+  inviteUser: route({ id: 'inviteUser', method: 'POST', path: '/api/v1/users/{id}/invitation', tag: 'users', role: admins, at: 'org', summary: 'Makes a token that signs the user in once, to be handed over.', status: 201, params: idParams, response: invitation, secret: true }),
   listTokens: route({ id: 'listTokens', method: 'GET', path: '/api/v1/tokens', tag: 'tokens', role: 'signed_in', summary: 'Your own API tokens.', query: z.strictObject(cursorQuery), response: pageOf(token) }),
   createToken: route({ id: 'createToken', method: 'POST', path: '/api/v1/tokens', tag: 'tokens', role: 'signed_in', summary: 'Creates an API token with your own grants.', status: 201, body: createToken, response: tokenCreated, secret: true }),
   deleteToken: route({ id: 'deleteToken', method: 'DELETE', path: '/api/v1/tokens/{id}', tag: 'tokens', role: 'signed_in', summary: 'Ends one of your API tokens.', status: 204, params: idParams, produces: 'none', response: nothing }),

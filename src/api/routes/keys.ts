@@ -13,7 +13,7 @@ import type { Handlers } from '../registrar.ts'
 /** Random bytes of a key: 160 bits, above the 128 that keys promise. */
 const keyBytes = 20
 
-export function keyHandlers({ control, clock }: ApiDeps): Pick<Handlers, 'listKeys' | 'createKey' | 'updateKey' | 'revokeKey'> {
+export function keyHandlers({ control, events, clock }: ApiDeps): Pick<Handlers, 'listKeys' | 'listKeyActivity' | 'createKey' | 'updateKey' | 'revokeKey'> {
   const find = async (orgId: string, id: string): Promise<ApiKey> => {
     const key = (await control.listKeys(orgId)).find((candidate) => candidate.id === id)
     if (!key) throw new TollgateError('not_found')
@@ -30,6 +30,11 @@ export function keyHandlers({ control, clock }: ApiDeps): Pick<Handlers, 'listKe
       const newestFirst = [...keys].sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
       const page = pageRows(newestFirst, (key) => key.id, query)
       return { rows: page.rows.map((key) => describe(tree, key, nowMs)), next: page.next }
+    },
+    async listKeyActivity({ principal, scope }) {
+      const [keys, lastCalls] = await Promise.all([control.listKeys(principal.orgId), events.lastCalls(principal.orgId)])
+      const visible = keys.filter((key) => isInScope(scope, principal.tree.pathOf(key.appId)))
+      return { rows: visible.map((key) => ({ keyId: key.id, appId: key.appId, lastCallAt: lastCalls.get(key.id) ?? null })) }
     },
     async createKey({ principal, body, requireAt }) {
       const { tree } = principal

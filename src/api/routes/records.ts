@@ -76,6 +76,7 @@ function isWanted(row: UsageRecord, query: Ask<'streamRecords'>['query'], scope:
     (query.kind === undefined || query.kind === row.kind) &&
     (query.team === undefined || query.team === caller.teamId) &&
     (query.app === undefined || query.app === caller.appId) &&
+    (query.key === undefined || query.key === caller.keyId) &&
     (query.model === undefined || query.model === (row.servedModel === '' ? row.requestedModel : row.servedModel))
   )
 }

@@ -2,13 +2,14 @@ import type { FastifyReply } from 'fastify'
 import { TollgateError } from '../../base/errors.ts'
 import { limits } from '../../config/limits.ts'
 import type { Credential, User } from '../../store/ports.ts'
-import { isPassword, issueCredential, sha256Hex } from '../credentials.ts'
+import { hashPassword, isPassword, issueCredential, sha256Hex } from '../credentials.ts'
 import type { ApiDeps } from '../deps.ts'
 import { LoginLimit } from '../login-limit.ts'
+import { invalidField } from '../problem.ts'
 import { sessionCookie, type Handlers } from '../registrar.ts'
 
 /** Sign-in, who am I, sign-out. */
-export function sessionHandlers(deps: ApiDeps): Pick<Handlers, 'createSession' | 'getSession' | 'deleteSession'> {
+export function sessionHandlers(deps: ApiDeps): Pick<Handlers, 'createSession' | 'getSession' | 'deleteSession' | 'setPassword'> {
   const { control, clock } = deps
   const attempts = new LoginLimit()
   return {
@@ -23,6 +24,16 @@ export function sessionHandlers(deps: ApiDeps): Pick<Handlers, 'createSession' |
     },
     async getSession({ principal }) {
       return describe(deps, principal.user, principal.credential)
+    },
+    async setPassword({ principal, body }) {
+      const { user, credential } = principal
+      if (credential.kind !== 'session') throw new TollgateError('forbidden', 'Only somebody signed in to the console sets a password; a token must not outlive itself by one.')
+      attempts.take([`password ${user.id}`], clock.now())
+      const login = await control.findLogin(user.email)
+      const stored = login?.passwordHash ?? null
+      if (stored !== null && !(body.current !== undefined && (await isPassword(stored, body.current)))) throw invalidField('current', 'This is not the password so far.')
+      await control.updateUser(principal.orgId, user.id, { passwordHash: await hashPassword(body.password) }, principal.actor)
+      return null
     },
     async deleteSession({ principal, reply }) {
       if (principal.credential.kind === 'session') await control.takeCredential(principal.credential.sha256, clock.now())

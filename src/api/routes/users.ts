@@ -1,14 +1,15 @@
 import { TollgateError } from '../../base/errors.ts'
 import { shortId } from '../../base/ids.ts'
+import { limits } from '../../config/limits.ts'
 import type { RoleGrant } from '../../store/ports.ts'
-import { hashPassword } from '../credentials.ts'
+import { hashPassword, issueOneTimeToken } from '../credentials.ts'
 import type { ApiDeps } from '../deps.ts'
 import type { OrgTree } from '../org-tree.ts'
 import { pageRows } from '../pages.ts'
 import { invalidField } from '../problem.ts'
 import type { Handlers } from '../registrar.ts'
 
-export function userHandlers({ control }: ApiDeps): Pick<Handlers, 'listUsers' | 'createUser' | 'updateUser'> {
+export function userHandlers({ control, clock }: ApiDeps): Pick<Handlers, 'listUsers' | 'createUser' | 'updateUser' | 'inviteUser'> {
   return {
     async listUsers({ principal, query }) {
       const users = [...(await control.listUsers(principal.orgId))].sort((a, b) => a.email.localeCompare(b.email))
@@ -29,6 +30,14 @@ export function userHandlers({ control }: ApiDeps): Pick<Handlers, 'listUsers' |
       const user = await control.updateUser(principal.orgId, params.id, change, principal.actor)
       if (!user) throw new TollgateError('not_found')
       return user
+    },
+    async inviteUser({ principal, params }) {
+      const user = await control.getUser(principal.orgId, params.id)
+      if (!user) throw new TollgateError('not_found')
+      if (user.disabled) throw new TollgateError('conflict', 'This user is disabled; enable the user first.')
+      const nowMs = clock.now()
+      const expiresAt = nowMs + limits.invitationAgeMs
+      return { secret: await issueOneTimeToken(control, user, nowMs, { actor: principal.actor, expiresAt }), expiresAt }
     },
   }
 }

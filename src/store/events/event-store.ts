@@ -8,6 +8,7 @@ import type { BudgetRule } from '../../core/entitlement/rule.ts'
 import type { UsageRecord } from '../../core/usage/usage-record.ts'
 import type { BatchKey, BatchTotals, EventStore, ReadScope, RecordFilter, RecordPage, RollupTotals, StoredRecord, TimeRange } from '../ports.ts'
 import { EventConnection, type EventEngine } from './connection.ts'
+import { lastCallsByKey } from './last-calls.ts'
 import { migrate, type EngineLayout } from './migrate.ts'
 import { duplicateStatements, pageStatement, readCursor, readMeasure, recordsStatement, searchPieces, tupleStatement, writeCursor } from './record-queries.ts'
 import { rebuildRollups } from './rebuild-rollups.ts'
@@ -108,6 +109,10 @@ class ClickHouseEventStore implements EventStore {
   async getRecords(scope: ReadScope, ids: { readonly eventId?: string; readonly callId?: string }): Promise<readonly StoredRecord[]> {
     const statement = recordsStatement(scope, ids)
     return statement === null ? [] : (await this.#connection.rows(statement)).map(recordOf)
+  }
+
+  lastCalls(orgId: string): Promise<ReadonlyMap<string, number>> {
+    return lastCallsByKey(this.#connection, orgId)
   }
 
   async sumByTuple(rule: BudgetRule, range: TimeRange, cut: readonly BatchKey[]): Promise<ReadonlyMap<string, bigint>> {

@@ -69,6 +69,14 @@ class MemoryEventStore implements EventStore {
       .slice(0, limits.pageRowsMax)
   }
 
+  async lastCalls(orgId: string): Promise<ReadonlyMap<string, number>> {
+    const last = new Map<string, number>()
+    for (const { at, caller } of this.#records) {
+      if (caller.orgId === orgId && caller.keyId !== '') last.set(caller.keyId, Math.max(at, last.get(caller.keyId) ?? at))
+    }
+    return last
+  }
+
   async sumByTuple(rule: BudgetRule, range: TimeRange, cut: readonly BatchKey[]): Promise<ReadonlyMap<string, bigint>> {
     const sums = new Map<string, bigint>()
     for (const row of this.#records) {

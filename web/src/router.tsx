@@ -4,22 +4,23 @@ import { BrokenPage } from './pages/broken-page.tsx'
 import { NotFound } from './pages/not-found.tsx'
 import { SignedIn } from './pages/signed-in.tsx'
 
+/* One route per page, its script fetched when it is first opened; `validateSearch` reads what the address says. */
+
 const rootRoute = createRootRoute({ component: SignedIn, notFoundComponent: NotFound })
+const getParentRoute = () => rootRoute
 
-const overviewRoute = createRoute({
-  getParentRoute: () => rootRoute,
-  path: '/',
-  component: lazyRouteComponent(() => import('./pages/overview/overview-page.tsx'), 'OverviewPage'),
-})
+const pages = [
+  createRoute({ getParentRoute, path: '/', component: lazyRouteComponent(() => import('./pages/overview/overview-page.tsx'), 'OverviewPage') }),
+  createRoute({ getParentRoute, path: '/explore', component: lazyRouteComponent(() => import('./pages/explore/explore-page.tsx'), 'ExplorePage') }),
+  createRoute({ getParentRoute, path: '/calls', validateSearch: readCallSearch, component: lazyRouteComponent(() => import('./pages/calls/calls-page.tsx'), 'CallsPage') }),
+  createRoute({ getParentRoute, path: '/budgets', component: lazyRouteComponent(() => import('./pages/budgets/budgets-page.tsx'), 'BudgetsPage') }),
+  createRoute({ getParentRoute, path: '/statement', component: lazyRouteComponent(() => import('./pages/statement/statement-page.tsx'), 'StatementPage') }),
+  createRoute({ getParentRoute, path: '/models', component: lazyRouteComponent(() => import('./pages/models/models-page.tsx'), 'ModelsPage') }),
+  createRoute({ getParentRoute, path: '/keys', component: lazyRouteComponent(() => import('./pages/keys/keys-page.tsx'), 'KeysPage') }),
+  createRoute({ getParentRoute, path: '/get-started', component: lazyRouteComponent(() => import('./pages/get-started/get-started-page.tsx'), 'GetStartedPage') }),
+] as const
 
-const callsRoute = createRoute({
-  getParentRoute: () => rootRoute,
-  path: '/calls',
-  validateSearch: readCallSearch,
-  component: lazyRouteComponent(() => import('./pages/calls/calls-page.tsx'), 'CallsPage'),
-})
-
-export const router = createRouter({ routeTree: rootRoute.addChildren([overviewRoute, callsRoute]), defaultPreload: 'intent', defaultErrorComponent: BrokenPage, scrollRestoration: true })
+export const router = createRouter({ routeTree: rootRoute.addChildren(pages), defaultPreload: 'intent', defaultErrorComponent: BrokenPage, scrollRestoration: true })
 
 declare module '@tanstack/react-router' {
   interface Register { router: typeof router }

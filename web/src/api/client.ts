@@ -40,5 +40,7 @@ function parsed(text: string): unknown {
 export const api = {
   get: <Answer>(path: string, signal?: AbortSignal): Promise<Answer> => request<Answer>('GET', path, undefined, signal),
   post: <Answer>(path: string, body: unknown, signal?: AbortSignal): Promise<Answer> => request<Answer>('POST', path, body, signal),
+  put: <Answer>(path: string, body: unknown): Promise<Answer> => request<Answer>('PUT', path, body, undefined),
+  patch: <Answer>(path: string, body: unknown): Promise<Answer> => request<Answer>('PATCH', path, body, undefined),
   delete: <Answer>(path: string): Promise<Answer> => request<Answer>('DELETE', path, undefined, undefined),
 }

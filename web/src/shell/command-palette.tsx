@@ -46,7 +46,7 @@ function useCommands(query: string, onSheet: () => void, onSignOut: () => void):
     const text = query.trim()
     if (eventId.test(text)) return [{ name: `Open call ${text}`, group: 'Calls', icon: Search, run: () => void navigate({ to: '/calls', search: { event: text } }) }]
     const all: Command[] = [
-      ...destinations.map((place) => ({ name: place.label, group: 'Go to', icon: place.icon, keys: place.shortcut, run: () => void navigate({ to: place.to }) })),
+      ...destinations.map((place) => ({ name: place.label, group: 'Go to', icon: place.icon, keys: `g ${place.letter}`, run: () => void navigate({ to: place.to }) })),
       { name: 'Calls without a price', group: 'Look at', icon: Search, run: () => void navigate({ to: '/calls', search: { pricing: 'incomplete' } }) },
       { name: 'Calls with uncertain cost', group: 'Look at', icon: Search, run: () => void navigate({ to: '/calls', search: { quality: 'uncertain' } }) },
       { name: 'Refused calls', group: 'Look at', icon: Search, run: () => void navigate({ to: '/calls', search: { status: 'refused' } }) },

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link, Outlet, useNavigate } from '@tanstack/react-router'
+import { Outlet, useNavigate } from '@tanstack/react-router'
 import { FlaskConical, Search, TriangleAlert } from 'lucide-react'
 import { useMemo, useState, type ReactNode } from 'react'
 import { isPassing } from '../api/problem.ts'
@@ -9,8 +9,9 @@ import { Badge } from '../design/badge.tsx'
 import { Keys } from '../design/keys.tsx'
 import { Tip } from '../design/tip.tsx'
 import { CommandPalette } from './command-palette.tsx'
-import { destinations } from './destinations.ts'
+import type { Destination } from './destinations.ts'
 import { Mark } from './mark.tsx'
+import { FootNavigation, SideNavigation } from './navigation.tsx'
 import { ShortcutSheet } from './shortcut-sheet.tsx'
 import { useShortcuts } from './shortcuts.ts'
 import { UserMenu } from './user-menu.tsx'
@@ -24,21 +25,20 @@ export function Shell({ session }: { readonly session: Session }): ReactNode {
   const actions = useMemo(() => ({
     openPalette: () => setPaletteOpen(true),
     openSheet: () => setSheetOpen(true),
-    goOverview: () => void navigate({ to: '/' }),
-    goCalls: () => void navigate({ to: '/calls' }),
+    goTo: (place: Destination) => void navigate({ to: place.to }),
     leave: () => void signOut().catch(() => null).finally(() => { cache.clear(); location.assign('/') }),
   }), [navigate, cache])
   useShortcuts(actions)
   return (
-    <div className="flex h-dvh flex-col md:flex-row">
+    <div className="flex h-dvh flex-col md:flex-row print:block print:h-auto">
       <a href="#content" className="absolute -top-12 left-3 z-50 rounded-md bg-solid px-3 py-2 text-sm text-on-solid focus:top-3">Skip to content</a>
       <Sidebar session={session} onPalette={actions.openPalette} onSignOut={actions.leave} />
       <TopBar session={session} onPalette={actions.openPalette} onSignOut={actions.leave} />
-      <main id="content" tabIndex={-1} className="flex min-h-0 min-w-0 flex-1 flex-col overflow-y-auto focus-visible:outline-none">
+      <main id="content" tabIndex={-1} className="flex min-h-0 min-w-0 flex-1 flex-col overflow-y-auto focus-visible:outline-none print:overflow-visible">
         <EngineNotice />
         <Outlet />
       </main>
-      <FootBar />
+      <FootNavigation />
       <CommandPalette open={paletteOpen} onOpenChange={setPaletteOpen} onSheet={actions.openSheet} onSignOut={actions.leave} />
       <ShortcutSheet open={sheetOpen} onOpenChange={setSheetOpen} />
     </div>
@@ -49,7 +49,7 @@ interface FrameProps { readonly session: Session; readonly onPalette: () => void
 
 function Sidebar({ session, onPalette, onSignOut }: FrameProps): ReactNode {
   return (
-    <aside className="hidden w-56 shrink-0 flex-col gap-5 border-r border-line px-3 py-4 md:flex">
+    <aside className="hidden w-56 shrink-0 flex-col gap-5 border-r border-line px-3 py-4 md:flex print:hidden">
       <div className="flex items-center gap-2.5 px-1.5">
         <Mark className="size-7" />
         <div className="min-w-0">
@@ -60,17 +60,7 @@ function Sidebar({ session, onPalette, onSignOut }: FrameProps): ReactNode {
       <button type="button" onClick={onPalette} className="flex h-8 items-center gap-2 rounded-md border border-line bg-surface px-2.5 text-sm text-ink-3 hover:border-line-strong">
         <Search aria-hidden className="size-3.5" /><span className="flex-1 text-left">Search</span><Keys keys="⌘ K" />
       </button>
-      <nav aria-label="Main" className="flex flex-1 flex-col gap-0.5">
-        {destinations.map((place) => (
-          <Link
-            key={place.to} to={place.to} activeOptions={{ exact: place.to === '/', includeSearch: false }}
-            className="group flex h-8 items-center gap-2.5 rounded-md px-2.5 text-sm font-medium text-ink-2 hover:bg-hover hover:text-ink data-[status=active]:bg-hover data-[status=active]:text-ink"
-          >
-            <place.icon aria-hidden className="size-4 text-ink-3 group-data-[status=active]:text-accent" />
-            {place.label}
-          </Link>
-        ))}
-      </nav>
+      <SideNavigation />
       <div className="flex flex-col gap-2">
         <div className="px-1.5"><Environment /></div>
         <UserMenu name={session.user.name} email={session.user.email} onSignOut={onSignOut} />
@@ -81,7 +71,7 @@ function Sidebar({ session, onPalette, onSignOut }: FrameProps): ReactNode {
 
 function TopBar({ session, onPalette, onSignOut }: FrameProps): ReactNode {
   return (
-    <header className="flex h-14 shrink-0 items-center gap-2.5 border-b border-line bg-surface px-4 md:hidden">
+    <header className="flex h-14 shrink-0 items-center gap-2.5 border-b border-line bg-surface px-4 md:hidden print:hidden">
       <Mark />
       <p className="min-w-0 truncate text-sm font-semibold">{session.organisation.name}</p>
       <Environment />
@@ -89,18 +79,6 @@ function TopBar({ session, onPalette, onSignOut }: FrameProps): ReactNode {
       <button type="button" aria-label="Search" onClick={onPalette} className="inline-flex size-9 items-center justify-center rounded-md text-ink-2"><Search aria-hidden className="size-4.5" /></button>
       <span className="shrink-0"><UserMenu name={session.user.name} email={session.user.email} onSignOut={onSignOut} compact /></span>
     </header>
-  )
-}
-
-function FootBar(): ReactNode {
-  return (
-    <nav aria-label="Main" className="flex h-14 shrink-0 border-t border-line bg-surface md:hidden">
-      {destinations.map((place) => (
-        <Link key={place.to} to={place.to} activeOptions={{ exact: place.to === '/', includeSearch: false }} className="focus-inset flex flex-1 flex-col items-center justify-center gap-0.5 text-2xs font-medium text-ink-2 data-[status=active]:text-accent">
-          <place.icon aria-hidden className="size-5" />{place.label}
-        </Link>
-      ))}
-    </nav>
   )
 }
 

@@ -1,27 +1,36 @@
 import { useEffect } from 'react'
+import { destinations, type Destination } from './destinations.ts'
 
 /** What the shortcuts sheet lists and the key handler does. */
-export const shortcuts = [
+export const shortcuts: readonly { readonly keys: string; readonly does: string }[] = [
   { keys: '⌘ K', does: 'Open the command palette' },
   { keys: '/', does: 'Focus the filter of this page' },
-  { keys: 'g o', does: 'Go to Overview' },
-  { keys: 'g c', does: 'Go to Calls' },
-  { keys: 'p', does: 'Pause or resume the live tail' },
-  { keys: 'j k', does: 'Move through rows' },
+  ...destinations.map((place) => ({ keys: `g ${place.letter}`, does: `Go to ${place.label}` })),
+  { keys: '↑ ↓', does: 'Move through rows' },
+  { keys: '→ ←', does: 'Open or close a group of rows; read a chart' },
   { keys: '↵', does: 'Open the row' },
+  { keys: 'p', does: 'Pause or resume the live tail' },
   { keys: 'Esc', does: 'Close what is open' },
   { keys: '?', does: 'Show this sheet' },
-] as const
+]
 
 export interface ShortcutActions {
   readonly openPalette: () => void
   readonly openSheet: () => void
-  readonly goOverview: () => void
-  readonly goCalls: () => void
+  readonly goTo: (place: Destination) => void
 }
 
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName))
+
+/** A page marks its filter with `data-filter`: a box gets the focus, a button is also pressed. */
+function focusFilter(event: KeyboardEvent): void {
+  const filter = document.querySelector<HTMLElement>('[data-filter]')
+  if (filter === null) return
+  event.preventDefault()
+  filter.focus()
+  if (filter instanceof HTMLButtonElement) filter.click()
+}
 
 /** Page-wide keys; they are quiet while someone types or a dialog is open. */
 export function useShortcuts(actions: ShortcutActions): void {
@@ -33,16 +42,12 @@ export function useShortcuts(actions: ShortcutActions): void {
         actions.openPalette()
         return
       }
-      if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target) || document.querySelector('[role="dialog"]') !== null) return
-      const afterLeader = event.timeStamp - leaderAt < 1200
-      leaderAt = event.key === 'g' ? event.timeStamp : 0
-      if (afterLeader && event.key === 'o') actions.goOverview()
-      if (afterLeader && event.key === 'c') actions.goCalls()
+      if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target) || document.querySelector('[role="dialog"],[role="menu"]') !== null) return
+      const place = event.timeStamp - leaderAt < 1200 ? destinations.find(({ letter }) => letter === event.key) : undefined
+      leaderAt = event.key === 'g' && place === undefined ? event.timeStamp : 0
+      if (place !== undefined) actions.goTo(place)
       if (event.key === '?') actions.openSheet()
-      if (event.key === '/') {
-        const filter = document.querySelector<HTMLElement>('[data-filter]')
-        if (filter !== null) { event.preventDefault(); filter.focus() }
-      }
+      if (event.key === '/') focusFilter(event)
     }
     addEventListener('keydown', onKey)
     return () => removeEventListener('keydown', onKey)

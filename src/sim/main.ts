@@ -1,4 +1,4 @@
-import { startSim } from './openai-sim.ts'
+import { startSim } from './start-sim.ts'
 
 /** Runs the simulated provider as its own process: `--port N --host H --seed S --latency-ms N --chunk-delay-ms N`. */
 function option(name: string): string | undefined {

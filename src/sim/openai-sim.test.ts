@@ -1,6 +1,6 @@
 import OpenAI from 'openai'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { startSim, type Sim } from './openai-sim.ts'
+import { startSim, type Sim } from './start-sim.ts'
 
 let sim: Sim
 let client: OpenAI

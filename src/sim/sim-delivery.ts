@@ -2,9 +2,10 @@ import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createGzip, gzipSync } from 'node:zlib'
-import { frame, type SimAnswer } from './sim-answer.ts'
+import type { SimAnswer } from './sim-answer.ts'
 import type { SimCallState } from './sim-call.ts'
 import type { SimFaults } from './sim-faults.ts'
+import type { SimFormat } from './sim-format.ts'
 
 export interface DeliveryPace {
   readonly latencyMs: number
@@ -12,7 +13,7 @@ export interface DeliveryPace {
 }
 
 /** Sends an answer with the faults asked for, and notes on the call how it ended. */
-export async function deliver(answer: SimAnswer, faults: SimFaults, call: SimCallState, response: ServerResponse, pace: DeliveryPace): Promise<void> {
+export async function deliver(answer: SimAnswer, faults: SimFaults, call: SimCallState, response: ServerResponse, pace: DeliveryPace, format: SimFormat): Promise<void> {
   response.on('close', () => {
     if (call.outcome === 'open') call.outcome = response.writableFinished ? 'completed' : 'client_aborted'
   })
@@ -20,18 +21,18 @@ export async function deliver(answer: SimAnswer, faults: SimFaults, call: SimCal
   const latencyMs = faults.get('slow') ?? pace.latencyMs
   if (latencyMs > 0) await wait(latencyMs)
   if (faults.has('reset-before-headers')) return breakOff(call, response)
-  if (answer.frames !== null) return deliverStream(answer, answer.frames, faults, call, response, faults.get('slow-chunks') ?? pace.chunkDelayMs)
-  await deliverWhole(answer, faults, call, response)
+  if (answer.frames !== null) return deliverStream(answer, answer.frames, faults, call, response, faults.get('slow-chunks') ?? pace.chunkDelayMs, format)
+  await deliverWhole(answer, faults, call, response, format)
 }
 
-async function deliverWhole(answer: SimAnswer, faults: SimFaults, call: SimCallState, response: ServerResponse): Promise<void> {
+async function deliverWhole(answer: SimAnswer, faults: SimFaults, call: SimCallState, response: ServerResponse, format: SimFormat): Promise<void> {
   let text = JSON.stringify(answer.body)
   if (answer.status === 200 && faults.has('malformed-json')) text = `${text.slice(0, Math.floor(text.length / 2))}<html>${text.slice(Math.floor(text.length / 2), -1)}`
   if (answer.status === 200 && faults.has('truncated-json')) text = text.slice(0, Math.floor(text.length * 0.6))
   const gzip = faults.has('gzip')
   const body = gzip ? gzipSync(text) : Buffer.from(text)
   response.writeHead(answer.status, {
-    ...headersFor(answer, faults, call),
+    ...headersFor(answer, faults, call, format),
     'content-type': 'application/json',
     'content-length': body.length,
     ...(gzip ? { 'content-encoding': 'gzip' } : {}),
@@ -45,9 +46,9 @@ async function deliverWhole(answer: SimAnswer, faults: SimFaults, call: SimCallS
   breakOff(call, response)
 }
 
-async function deliverStream(answer: SimAnswer, frames: readonly string[], faults: SimFaults, call: SimCallState, response: ServerResponse, delayMs: number): Promise<void> {
+async function deliverStream(answer: SimAnswer, frames: readonly string[], faults: SimFaults, call: SimCallState, response: ServerResponse, delayMs: number, format: SimFormat): Promise<void> {
   const gzip = faults.has('gzip') ? createGzip() : null
-  response.writeHead(200, { ...headersFor(answer, faults, call), 'content-type': 'text/event-stream; charset=utf-8', ...(gzip === null ? {} : { 'content-encoding': 'gzip' }) })
+  response.writeHead(200, { ...headersFor(answer, faults, call, format), 'content-type': 'text/event-stream; charset=utf-8', ...(gzip === null ? {} : { 'content-encoding': 'gzip' }) })
   gzip?.pipe(response)
   const target = gzip ?? response
   const send = async (text: string): Promise<void> => {
@@ -68,7 +69,7 @@ async function deliverStream(answer: SimAnswer, frames: readonly string[], fault
       return breakOff(call, response)
     }
     if (index === half && faults.has('error-mid-stream')) {
-      await send(frame({ error: { message: 'The server had an error while processing your request.', type: 'server_error', param: null, code: null } }))
+      await send(format.errorFrame)
       break
     }
     if (index === answer.repeatable && faults.has('never-ending')) {
@@ -84,10 +85,9 @@ async function deliverStream(answer: SimAnswer, frames: readonly string[], fault
   target.end()
 }
 
-function headersFor(answer: SimAnswer, faults: SimFaults, call: SimCallState): Record<string, string> {
+function headersFor(answer: SimAnswer, faults: SimFaults, call: SimCallState, format: SimFormat): Record<string, string> {
   return {
-    'x-request-id': `req_sim_${call.id}`,
-    'openai-processing-ms': '5',
+    ...format.headersFor(call.id),
     ...(answer.status === 429 ? { 'retry-after': String(faults.get('rate-limit') ?? faults.get('rate-limit-once') ?? 1) } : {}),
   }
 }

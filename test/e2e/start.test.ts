@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { chooseFreePort } from '../../src/engines/free-port.ts'
-import { startSim, type Sim } from '../../src/sim/openai-sim.ts'
+import { startSim, type Sim } from '../../src/sim/start-sim.ts'
 import { until } from '../support/in-process.ts'
 
 /** `tollgate start` as a person runs it: the built program, its own engines, Ctrl-C at the end. */

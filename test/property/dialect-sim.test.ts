@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Usage } from '../../src/core/usage/usage.ts'
 import { openaiDialect } from '../../src/dialect/openai.ts'
-import { startSim, type Sim, type SimCall } from '../../src/sim/openai-sim.ts'
+import { startSim, type Sim, type SimCall } from '../../src/sim/start-sim.ts'
 
 /** The dialect against the simulated provider: what is read is what the provider says it counted. */
 let sim: Sim

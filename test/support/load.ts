@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import { amountOf } from '../../src/base/money.ts'
-import type { SimCall } from '../../src/sim/openai-sim.ts'
+import type { SimCall } from '../../src/sim/start-sim.ts'
 import type { StoredRecord, WindowState } from '../../src/store/ports.ts'
 import type { GatewayProcess, Installation } from './installation.ts'
 

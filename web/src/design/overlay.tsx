@@ -33,15 +33,15 @@ export function Drawer({ open, onOpenChange, title, children, head }: OverlayPro
   )
 }
 
-/** A small dialog in the middle of the page. */
-export function Modal({ open, onOpenChange, title, children }: OverlayProps): ReactNode {
+/** A dialog in the middle of the page; `wide` for two columns. */
+export function Modal({ open, onOpenChange, title, children, wide = false }: OverlayProps & { readonly wide?: boolean }): ReactNode {
   const content = useRef<HTMLDivElement>(null)
   const focus = useReturnFocus(content)
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>
         <Dialog.Overlay className="animate-fade fixed inset-0 z-50 bg-overlay" />
-        <Dialog.Content ref={content} aria-describedby={undefined} {...focus} className="animate-rise fixed top-[16vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-lg -translate-x-1/2 overflow-hidden rounded-xl border border-line bg-raised shadow-float">
+        <Dialog.Content ref={content} aria-describedby={undefined} {...focus} className={`animate-rise fixed left-1/2 z-50 max-h-[80vh] w-[calc(100vw-2rem)] -translate-x-1/2 overflow-y-auto ${wide ? 'top-[10vh] max-w-2xl' : 'top-[16vh] max-w-lg'} rounded-xl border border-line bg-raised shadow-float`}>
           <header className="flex items-center justify-between px-5 pt-4 pb-2">
             <Dialog.Title className="text-base font-semibold">{title}</Dialog.Title>
             <Dialog.Close asChild><IconButton label="Close" icon={X} className="-mr-2" /></Dialog.Close>

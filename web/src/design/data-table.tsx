@@ -5,7 +5,7 @@
  *
  * label        spoken name · columns: DataColumn[] · rows, rowId
  * onOpen       Enter, Space or a click on a row; links and buttons inside cells keep their own click
- * childrenOf   rows inside a row: it gets a disclosure, → opens it and ← closes it; `openAtFirst` shows them all
+ * childrenOf   rows inside a row: it gets a disclosure, → opens it and ← closes it; `openAtFirst` shows them all, or says which
  * initialSort  {column, descending}; columns sort when they have `compare`
  * totals       true shows a last row with each column's `total`
  * narrow       how a row looks on a phone; without it the table scrolls sideways below `minWidth`
@@ -42,7 +42,7 @@ export interface DataTableProps<Row> {
   readonly rowId: (row: Row) => string
   readonly onOpen?: (row: Row) => void
   readonly childrenOf?: (row: Row) => readonly Row[] | undefined
-  readonly openAtFirst?: boolean
+  readonly openAtFirst?: boolean | ((row: Row) => boolean)
   readonly initialSort?: Sorting
   readonly totals?: boolean
   readonly narrow?: (row: Row) => ReactNode
@@ -100,9 +100,15 @@ function useShown<Row>(props: DataTableProps<Row>, sorting: Sorting | null): { r
   const { rows, rowId, childrenOf, columns, openAtFirst = false } = props
   const [turned, setTurned] = useState<ReadonlySet<string>>(new Set())
   const opened = useMemo(() => {
-    if (!openAtFirst) return turned
+    if (openAtFirst === false) return turned
     const all = new Set<string>()
-    const collect = (list: readonly Row[]): void => { for (const row of list) { const id = rowId(row); if (!turned.has(id)) all.add(id); collect(childrenOf?.(row) ?? []) } }
+    const collect = (list: readonly Row[]): void => {
+      for (const row of list) {
+        const id = rowId(row)
+        if (turned.has(id) !== (openAtFirst === true || openAtFirst(row))) all.add(id)
+        collect(childrenOf?.(row) ?? [])
+      }
+    }
     collect(rows)
     return all
   }, [turned, openAtFirst, rows, rowId, childrenOf])
@@ -111,9 +117,9 @@ function useShown<Row>(props: DataTableProps<Row>, sorting: Sorting | null): { r
     return shownRows(rows, { rowId, childrenOf, compare, descending: sorting?.descending ?? false, opened })
   }, [rows, rowId, childrenOf, columns, sorting, opened])
   const setOpen = (id: string, open: boolean): void => setTurned((before) => {
+    if (opened.has(id) === open) return before
     const next = new Set(before)
-    if (open === openAtFirst) next.delete(id)
-    else next.add(id)
+    if (!next.delete(id)) next.add(id)
     return next
   })
   return { shown, opened, setOpen }

@@ -1,19 +1,12 @@
-import { isUtf8 } from 'node:buffer'
-import { limits } from '../config/limits.ts'
 import type { ServiceMode } from '../core/pricing/price-entry.ts'
-import { err, ok, type Result } from '../base/result.ts'
+import { ok, type Result } from '../base/result.ts'
 import type { Endpoint, RequestFacts, RequestFault } from './dialect.ts'
-import { jsonFaultPosition } from './json-fault.ts'
-import { findMember, nameOf, scanObject } from './json-members.ts'
+import { findMember, scanObject } from './json-members.ts'
 import { chatUnboundedBecause, chatUsesServerState, responsesUnboundedBecause, responsesUsesServerState } from './openai-unbounded.ts'
 import { isObject } from './overlap.ts'
+import { malformed, parseRequestBody, readModel, requestFault, type JsonObject } from './request-body.ts'
 
-type JsonObject = Readonly<Record<string, unknown>>
-
-/**
- * Top-level members that decide what a call can cost. Twice the same one, or one that differs only by letter case (some
- * servers match names without case), and the provider may read the other: no bound could be proven.
- */
+/** Top-level members that decide what a call can cost. */
 const decidingNames: ReadonlySet<string> = new Set([
   'model', 'stream', 'stream_options', 'n', 'best_of', 'max_tokens', 'max_completion_tokens', 'max_output_tokens', 'service_tier',
   'messages', 'input', 'prompt', 'tools', 'functions', 'modalities', 'audio', 'prediction', 'web_search_options', 'background',
@@ -23,56 +16,24 @@ const decidingNames: ReadonlySet<string> = new Set([
 /** Reads an OpenAI request body once. Faults name what is wrong, never quote the caller's text at length. */
 export function readOpenaiRequest(endpoint: Endpoint, body: Buffer): Result<RequestFacts, RequestFault> {
   if (endpoint.kind === 'free') return ok(freeFacts(endpoint))
-  const parsed = parseBody(body)
+  const parsed = parseRequestBody(body, decidingNames)
   if (!parsed.ok) return parsed
-  const request = parsed.value
+  const { value: request, scan } = parsed.value
+  const options = request['stream_options']
+  if (isObject(options)) {
+    const inner = scanObject(body, findMember(body, scan, 'stream_options')!.valueStart)
+    if (inner.members.length !== Object.keys(options).length) return malformed('A member of "stream_options" is given twice.')
+  }
   const shape = readShape(request)
   if (!shape.ok) return shape
   switch (endpoint.name) {
     case 'chat.completions': return ok(chatFacts(endpoint, body, request, shape.value))
     case 'completions': return ok(completionsFacts(endpoint, body, request, shape.value))
     case 'responses':
-      if (request['background'] === true) return fault('endpoint_not_metered', 'Background responses are not metered yet; leave out "background".')
+      if (request['background'] === true) return requestFault('endpoint_not_metered', 'Background responses are not metered yet; leave out "background".')
       return ok(responsesFacts(endpoint, body, request, shape.value))
     default: return ok(embeddingsFacts(endpoint, body, request, shape.value))
   }
-}
-
-function parseBody(body: Buffer): Result<JsonObject, RequestFault> {
-  if (body.length === 0) return malformed('The body is empty.')
-  if (!isUtf8(body)) return malformed('The body is not valid UTF-8.')
-  const scan = scanObject(body)
-  if (scan.state === 'too_deep') return malformed(`The body nests deeper than ${limits.jsonDepthMax} levels.`)
-  const text = body.toString('utf8')
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    const position = jsonFaultPosition(text)
-    return malformed(position === null ? 'The JSON is malformed.' : `The JSON is malformed at position ${position}${position >= text.length ? ', where it ends early' : ''}.`)
-  }
-  if (!isObject(value)) return malformed('The body must be a JSON object.')
-  const names = Object.keys(value)
-  for (const name of names) {
-    if (!/[A-Z]/.test(name)) continue
-    const lower = name.toLowerCase()
-    if (decidingNames.has(lower)) return malformed(`The member "${name.slice(0, 60)}" differs from "${lower}" only by letter case.`)
-  }
-  // As many members as names means that no name came twice; only otherwise is it worth looking for the one.
-  if (scan.members.length !== names.length) {
-    const seen = new Set<string>()
-    for (const member of scan.members) {
-      const name = nameOf(body, member) ?? ''
-      if (seen.has(name) && decidingNames.has(name)) return malformed(`The member "${name}" is given twice.`)
-      seen.add(name)
-    }
-  }
-  const options = value['stream_options']
-  if (isObject(options)) {
-    const inner = scanObject(body, findMember(body, scan, 'stream_options')!.valueStart)
-    if (inner.members.length !== Object.keys(options).length) return malformed('A member of "stream_options" is given twice.')
-  }
-  return ok(value)
 }
 
 /** The members that every endpoint shares, their types checked. */
@@ -90,10 +51,8 @@ interface RequestShape {
 }
 
 function readShape(request: JsonObject): Result<RequestShape, RequestFault> {
-  const model = request['model']
-  if (typeof model !== 'string') return malformed(model === undefined ? 'The member "model" is missing.' : '"model" must be a string.')
-  if (model.trim() === '') return malformed('"model" is empty.')
-  if (model.length > 512) return malformed('"model" is longer than 512 characters.')
+  const model = readModel(request['model'])
+  if (!model.ok) return model
   const stream = request['stream'] ?? false
   if (typeof stream !== 'boolean') return malformed('"stream" must be true or false.')
   const options = request['stream_options'] ?? {}
@@ -105,7 +64,7 @@ function readShape(request: JsonObject): Result<RequestShape, RequestFault> {
     if (value !== null && !(Number.isSafeInteger(value) && (value as number) >= 1)) return malformed(`"${name}" must be a whole number of at least 1.`)
   }
   return ok({
-    model,
+    model: model.value,
     stream,
     askedStreamUsage: stream && includeUsage,
     choices: Math.max(countIn(request, 'n') ?? 1, countIn(request, 'best_of') ?? 1),
@@ -235,6 +194,3 @@ function freeFacts(endpoint: Endpoint): RequestFacts {
     usesServerState: false, unboundedBecause: '', mayWriteCache: false, mode: 'standard', geo: '', user: '', metadata: {},
   }
 }
-
-const fault = (code: RequestFault['code'], detail: string): Result<never, RequestFault> => err({ code, detail })
-const malformed = (detail: string): Result<never, RequestFault> => fault('body_malformed', detail)

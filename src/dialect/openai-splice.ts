@@ -1,12 +1,6 @@
 import type { RequestFacts, RequestSplice } from './dialect.ts'
-import { findMember, scanObject, textOf, type JsonMember, type JsonObjectScan } from './json-members.ts'
-
-/** Replace the bytes [start, end) by `text`. */
-interface Edit {
-  readonly start: number
-  readonly end: number
-  readonly text: string
-}
+import { appendTo, applyEdits, isNull, setMember, type Edit } from './json-edit.ts'
+import { findMember, scanObject, type JsonObjectScan } from './json-members.ts'
 
 /**
  * The caller's own bytes with only the members changed that policy asks for; the same Buffer when there is nothing to
@@ -27,12 +21,6 @@ export function spliceOpenaiRequest(body: Buffer, facts: RequestFacts, splice: R
   if (wantsCap) setCap(body, scan, facts, splice, edits, added)
   if (added.length > 0) edits.push(appendTo(scan, added))
   return edits.length === 0 ? body : applyEdits(body, edits)
-}
-
-function setMember(body: Buffer, scan: JsonObjectScan, name: string, value: string, edits: Edit[], added: string[]): void {
-  const member = findMember(body, scan, name)
-  if (member === null) added.push(`"${name}":${value}`)
-  else if (textOf(body, member) !== value) edits.push({ start: member.valueStart, end: member.valueEnd, text: value })
 }
 
 function addStreamUsage(body: Buffer, scan: JsonObjectScan, edits: Edit[], added: string[]): void {
@@ -72,24 +60,4 @@ const capNames: Readonly<Record<string, readonly string[]>> = {
 export function chatCapName(model: string): 'max_completion_tokens' | 'max_tokens' {
   const bare = model.slice(model.lastIndexOf('/') + 1).replace(/^ft:/, '')
   return /^(gpt-(?!oss)|chatgpt|codex|computer-use|o\d)/.test(bare) ? 'max_completion_tokens' : 'max_tokens'
-}
-
-const isNull = (body: Buffer, member: JsonMember): boolean => textOf(body, member) === 'null'
-
-function appendTo(scan: JsonObjectScan, added: readonly string[]): Edit {
-  const last = scan.members.at(-1)
-  const at = last === undefined ? scan.start + 1 : last.valueEnd
-  return { start: at, end: at, text: `${last === undefined ? '' : ','}${added.join(',')}` }
-}
-
-function applyEdits(body: Buffer, edits: readonly Edit[]): Buffer {
-  const parts: Buffer[] = []
-  let from = 0
-  // Where an insertion follows a replaced value, both start and end there: the replacement ends first.
-  for (const edit of [...edits].sort((a, b) => a.start - b.start || a.end - b.end)) {
-    parts.push(body.subarray(from, edit.start), Buffer.from(edit.text, 'utf8'))
-    from = edit.end
-  }
-  parts.push(body.subarray(from))
-  return Buffer.concat(parts)
 }

@@ -1,5 +1,6 @@
 import { amountOf, formatAmount } from '../base/money.ts'
 import { periodAt } from '../base/period.ts'
+import { paceOf, type Course } from '../core/entitlement/pace.ts'
 import type { BudgetRule, Measure, PerDimension } from '../core/entitlement/rule.ts'
 import type { ApiKey, ReadScope, WindowState } from '../store/ports.ts'
 import type { OrgTree } from './org-tree.ts'
@@ -71,18 +72,32 @@ function fuller(a: WindowState, b: WindowState): number {
 
 const windowsShownMax = 50
 
-export function describeRule(rule: BudgetRule, windows: readonly WindowState[], nowMs: number, names: Names) {
+/** `lastDay`: what the rule counted in the last 24 hours by tuple, where the pace is asked for. */
+export function describeRule(rule: BudgetRule, windows: readonly WindowState[], nowMs: number, names: Names, lastDay?: ReadonlyMap<string, bigint>) {
   const current = currentWindows(rule, windows, nowMs)
   return {
     id: rule.id, name: rule.name, selector: rule.selector, scopeName: scopeNameOf(rule, names), per: rule.per, measure: rule.measure,
     currency: rule.currency, window: rule.window, limit: quantityText(rule.measure, rule.limit), hard: rule.hard,
     outputBound: rule.outputBound, outputCapDefault: rule.outputCapDefault, unpriced: rule.unpriced, unbounded: rule.unbounded,
-    windows: current.slice(0, windowsShownMax).map((window) => describeWindow(rule, window, names)),
+    windows: current.slice(0, windowsShownMax).map((window) => ({
+      ...describeWindow(rule, window, names),
+      ...(lastDay === undefined ? {} : { pace: describePace(rule, window, lastDay.get(window.tuple) ?? 0n, nowMs) }),
+    })),
     windowsCount: current.length,
   }
 }
 
-function scopeNameOf(rule: BudgetRule, names: Names): string {
+function describePace(rule: BudgetRule, window: WindowState, lastDay: bigint, nowMs: number) {
+  const text = (quantity: bigint): string => quantityText(rule.measure, quantity)
+  const describe = (course: Course) => ({ landing: text(course.landing), exhaustedAtMs: course.exhaustedAtMs })
+  const pace = paceOf(window, lastDay, nowMs)
+  return {
+    averagePerDay: pace.averagePerDay === null ? null : text(pace.averagePerDay), lastDay: text(pace.lastDay),
+    atAverage: pace.atAverage === null ? null : describe(pace.atAverage), atLastDay: describe(pace.atLastDay),
+  }
+}
+
+export function scopeNameOf(rule: Pick<BudgetRule, 'selector' | 'orgId'>, names: Names): string {
   const { nodeId, keyId, ...words } = rule.selector
   const parts = [nodeId === undefined ? (names.tree.root?.name ?? rule.orgId) : names.tree.nameOf(nodeId)]
   if (keyId !== undefined) parts.push(`key ${nameOfValue(names, 'key', keyId)}`)

@@ -32,7 +32,7 @@ type AnyHandler = (ask: Ask<RouteId>) => Promise<unknown>
 
 export const sessionCookie = 'tollgate_session'
 /** POST routes that only read; an Idempotency-Key has nothing to protect there. */
-const readsByPost: ReadonlySet<string> = new Set(['query', 'exportQuery'] satisfies RouteId[])
+const readsByPost: ReadonlySet<string> = new Set(['query', 'exportQuery', 'previewBudget'] satisfies RouteId[])
 
 /** Registers every route of the contract: rights, validation, idempotent writes, answers by schema. */
 export function registerRoutes(app: FastifyInstance, deps: ApiDeps, handlers: Handlers, idempotency: IdempotencyStore): void {

@@ -9,8 +9,10 @@ import { createMemoryIdempotencyStore } from './idempotency.ts'
 import { sendProblem } from './problem.ts'
 import { registerRoutes, type Handlers } from './registrar.ts'
 import { RequestCounts } from './request-counts.ts'
+import { budgetInsightHandlers } from './routes/budget-insight.ts'
 import { budgetHandlers } from './routes/budgets.ts'
 import { keyHandlers } from './routes/keys.ts'
+import { modelHandlers } from './routes/models.ts'
 import { nodeHandlers } from './routes/nodes.ts'
 import { overviewHandlers } from './routes/overview.ts'
 import { priceHandlers } from './routes/prices.ts'
@@ -18,6 +20,7 @@ import { providerHandlers } from './routes/providers.ts'
 import { queryHandlers } from './routes/query.ts'
 import { recordHandlers } from './routes/records.ts'
 import { sessionHandlers } from './routes/session.ts'
+import { statementHandlers } from './routes/statements.ts'
 import { systemHandlers } from './routes/system.ts'
 import { tokenHandlers } from './routes/tokens.ts'
 import { userHandlers } from './routes/users.ts'
@@ -67,7 +70,7 @@ async function registerApi(scope: FastifyInstance, deps: ApiDeps): Promise<void>
 function handlersOf(deps: ApiDeps, counts: RequestCounts): Handlers {
   return {
     ...sessionHandlers(deps), ...userHandlers(deps), ...tokenHandlers(deps), ...nodeHandlers(deps), ...keyHandlers(deps),
-    ...providerHandlers(deps), ...budgetHandlers(deps), ...priceHandlers(deps), ...queryHandlers(deps), ...overviewHandlers(deps),
+    ...providerHandlers(deps), ...budgetHandlers(deps), ...budgetInsightHandlers(deps), ...modelHandlers(deps), ...priceHandlers(deps), ...queryHandlers(deps), ...overviewHandlers(deps), ...statementHandlers(deps),
     ...recordHandlers(deps), ...systemHandlers(deps, counts),
   }
 }

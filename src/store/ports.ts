@@ -1,5 +1,6 @@
 import type { Amount } from '../base/money.ts'
 import type { CostAnswer, CostQuery } from '../core/analytics/cost-query.ts'
+import type { CostSplit, SplitQuery } from '../core/analytics/cost-split.ts'
 import type { BudgetRule } from '../core/entitlement/rule.ts'
 import type { ModelAlias, ModelLimits, PriceEntry } from '../core/pricing/price-entry.ts'
 import type { KeyPolicy } from '../core/usage/key-policy.ts'
@@ -63,6 +64,8 @@ export interface EventStore {
    * elsewhere. Throws TollgateError('invalid') for a malformed question, 'query_too_large' past the engine's bounds.
    */
   costQuery(scope: ReadScope, query: CostQuery): Promise<CostAnswer>
+  /** The same calls cut in several ways from one reading of them; throws as `costQuery` does. */
+  costSplit(scope: ReadScope, query: SplitQuery): Promise<CostSplit>
   /** Newest first by (at, event id); `next` is the cursor of the following page. `rowsMax` is capped at limits.pageRowsMax. */
   listRecords(scope: ReadScope, filter: RecordFilter, cursor: string | null, rowsMax: number): Promise<RecordPage>
   getRecords(scope: ReadScope, ids: { readonly eventId?: string; readonly callId?: string }): Promise<readonly StoredRecord[]>

@@ -12,8 +12,9 @@ const samples: Readonly<Partial<Record<RouteId, { readonly url?: string; readonl
   createUser: { body: { email: 'new@example.com', name: 'New' } }, updateUser: { url: '/api/v1/users/viewer', body: { name: 'Renamed' } }, inviteUser: { url: '/api/v1/users/viewer/invitation' }, setPassword: { body: { password: 'correct horse battery' } },
   createToken: { body: { name: 'ci' } }, createNode: { body: { parentId: 'checkout', kind: 'app', name: 'Fresh' } }, updateNode: { url: '/api/v1/nodes/shop', body: { name: 'Shop 2' } },
   deleteNode: { url: '/api/v1/nodes/bot' }, createKey: { body: { appId: 'shop', name: 'k' } }, updateKey: { body: { name: 'k' } }, updateBudget: { body: { limit: '5' } }, putProvider: { url: '/api/v1/providers/openai', body: { dialect: 'openai', baseUrl: 'https://api.openai.com' } },
-  createBudget: { body: { name: 'b', limit: '10', selector: { nodeId: 'checkout' } } }, createOverride: { body: { provider: 'openai', model: 'm', component: 'input_text', amount: '1', reason: 'quote' } },
+  createBudget: { body: { name: 'b', limit: '10', selector: { nodeId: 'checkout' } } }, previewBudget: { body: { name: 'b', limit: '10', selector: { nodeId: 'checkout' } } }, createOverride: { body: { provider: 'openai', model: 'm', component: 'input_text', amount: '1', reason: 'quote' } },
   query: { body: { fromMs: 0, toMs: 1000 } }, exportQuery: { body: { fromMs: 0, toMs: 1000 } }, resolveModel: { url: '/api/v1/prices/resolve?provider=openai&model=m' },
+  getStatement: { url: '/api/v1/statements?node=checkout' }, exportStatement: { url: '/api/v1/statements/export?node=checkout' },
 }
 const done = [200, 201, 204]
 /** What each person gets for each route that is not public. `404` stands for a sample id that does not exist. */
@@ -46,6 +47,10 @@ const matrix: Readonly<Partial<Record<RouteId, Readonly<Record<'admin' | 'financ
   updateBudget: { admin: 404, finance: 404, owner: 403, viewer: 403, nobody: 403 },
   deleteBudget: { admin: 404, finance: 404, owner: 403, viewer: 403, nobody: 403 },
   listBudgetWindows: { admin: 404, finance: 404, owner: 404, viewer: 404, nobody: 403 },
+  previewBudget: { admin: 'ok', finance: 'ok', owner: 403, viewer: 403, nobody: 403 },
+  getBudgetBurn: { admin: 404, finance: 404, owner: 404, viewer: 404, nobody: 403 },
+  listBudgetChanges: { admin: 404, finance: 404, owner: 404, viewer: 404, nobody: 403 },
+  listUsedModels: { admin: 'ok', finance: 'ok', owner: 'ok', viewer: 'ok', nobody: 403 },
   listPrices: { admin: 'ok', finance: 'ok', owner: 'ok', viewer: 'ok', nobody: 403 },
   listModels: { admin: 'ok', finance: 'ok', owner: 'ok', viewer: 'ok', nobody: 403 },
   resolveModel: { admin: 'ok', finance: 'ok', owner: 'ok', viewer: 'ok', nobody: 403 },
@@ -55,6 +60,8 @@ const matrix: Readonly<Partial<Record<RouteId, Readonly<Record<'admin' | 'financ
   query: { admin: 'ok', finance: 'ok', owner: 'ok', viewer: 'ok', nobody: 403 },
   exportQuery: { admin: 'ok', finance: 'ok', owner: 'ok', viewer: 'ok', nobody: 403 },
   getOverview: { admin: 'ok', finance: 'ok', owner: 'ok', viewer: 'ok', nobody: 403 },
+  getStatement: { admin: 'ok', finance: 'ok', owner: 'ok', viewer: 'ok', nobody: 403 },
+  exportStatement: { admin: 'ok', finance: 'ok', owner: 'ok', viewer: 'ok', nobody: 403 },
   listRecords: { admin: 'ok', finance: 'ok', owner: 'ok', viewer: 'ok', nobody: 403 },
   exportRecords: { admin: 'ok', finance: 'ok', owner: 'ok', viewer: 'ok', nobody: 403 },
   streamRecords: { admin: 404, finance: 404, owner: 404, viewer: 404, nobody: 403 },

@@ -313,7 +313,7 @@ describe('prices', () => {
     expect(await resolve('gpt-mini')).toMatchObject({ model: 'gpt-mini', entries: [{ id: 'mini' }] })
     expect(await resolve('gpt-unknown')).toMatchObject({ model: null, entries: [] })
     await api.events.insertBatch('b', [call(), call({ requestedModel: 'new', servedModel: 'new', pricing: 'unpriced', cost: null, listCost: null, lines: [] })], noon)
-    expect((await api.call('viewer', 'GET', '/api/v1/prices/unpriced')).json.rows).toEqual([{ provider: 'openai', model: 'new', calls: 1, tokens: 1_200, pricing: 'unpriced' }])
+    expect((await api.call('viewer', 'GET', '/api/v1/prices/unpriced')).json.rows).toEqual([{ provider: 'openai', model: 'new', pricedAs: 'new', calls: 1, tokens: 1_200, pricing: 'unpriced', firstSeenMs: Date.UTC(2026, 10, 18), lastSeenMs: Date.UTC(2026, 10, 18) }])
   })
 })
 

@@ -106,6 +106,8 @@ function describeAudit(store: () => ControlStore): void {
     const third = await store().audit('acme', second.next, 2)
     expect([...second.rows, ...third.rows].map((row) => row.subject)).toEqual(['t2', 't1', 'acme'])
     expect(third.next).toBeNull()
+    expect((await store().audit('acme', null, 10, 't2')).rows.map((row) => row.subject)).toEqual(['t2'])
+    expect((await store().audit('other', null, 10, 't2')).rows).toEqual([])
     await expect(store().audit('acme', 'not a cursor', 2)).rejects.toEqual(failsWith('invalid'))
   })
 

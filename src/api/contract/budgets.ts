@@ -3,7 +3,7 @@ import type { CalendarUnit } from '../../base/period.ts'
 import { limits } from '../../config/limits.ts'
 import { measures, perDimensions } from '../../core/entitlement/rule.ts'
 import { anyRole, route } from './route.ts'
-import { cursorQuery, idParams, idText, instantOut, nameText, nothing, pageOf, whenWrongType, zoneText } from './fields.ts'
+import { cursorQuery, idParams, idText, instantOut, nameText, nothing, pageOf, queryFlag, whenWrongType, zoneText } from './fields.ts'
 
 // Spelled out here, because base/period brings a time zone library that the console does not need.
 const calendarUnits = ['hour', 'day', 'week', 'month', 'quarter', 'year'] as const satisfies readonly CalendarUnit[]
@@ -37,6 +37,17 @@ export const budgetWindow = z.object({
   remaining: quantityOut.describe('limit − committed − leased; negative when late facts passed the limit.'),
   usedRatio: z.number().nullable().describe('committed ÷ limit, for display; null when the limit is 0.'),
 })
+const course = z.object({
+  landing: quantityOut.describe('Use at the end of the window at this rate.'),
+  exhaustedAtMs: instantOut.nullable().describe('When the limit is reached at this rate, Unix milliseconds UTC; null = not in this window, or reached already.'),
+})
+const pace = z.object({
+  averagePerDay: quantityOut.nullable().describe('Mean use per 24 hours since the window began; null in its first twentieth.'),
+  lastDay: quantityOut.describe('Use in the last 24 hours, at most a minute old.'),
+  atAverage: course.nullable().describe('Where the mean so far leads; null in the first twentieth of the window.'),
+  atLastDay: course.describe('Where the rate of the last 24 hours leads.'),
+})
+const pacedWindow = budgetWindow.extend({ pace: pace.exactOptional().describe('How fast it is used. Absent unless asked for with pace=true.') })
 const outputBound = z.enum(['inject', 'model_max', 'refuse'])
 const allowance = z.enum(['refuse', 'allow'])
 export const budget = z.object({
@@ -54,7 +65,7 @@ export const budget = z.object({
   outputCapDefault: z.number().describe('Cap that is injected, tokens per choice.'),
   unpriced: allowance.describe('Calls whose model has no price under a hard cost budget.'),
   unbounded: allowance.describe('Calls whose bound cannot be proven.'),
-  windows: z.array(budgetWindow).describe('Current windows, fullest first, at most 50.'),
+  windows: z.array(pacedWindow).describe('Current windows, fullest first, at most 50.'),
   windowsCount: z.number().describe('How many current windows there are.'),
 })
 const ruleWords = {
@@ -94,12 +105,54 @@ const updateBudget = z.strictObject({
   unbounded: allowance.exactOptional().describe('Calls whose bound cannot be proven.'),
 })
 
+const period = {
+  startMs: instantOut.describe('Start of the window, Unix milliseconds UTC.'),
+  endMs: instantOut.describe('Its end, exclusive, Unix milliseconds UTC.'),
+}
+const budgetPreview = z.object({
+  scopeName: z.string().describe('What the selector says, in words.'),
+  ...period,
+  used: quantityOut.describe('What it would count in the current window so far, over all its windows.'),
+  windows: z.array(budgetWindow).describe('Its current windows as they would stand, fullest first, at most 5.'),
+  windowsCount: z.number().describe('How many windows it would have now.'),
+  overCount: z.number().describe('How many of them are at or past the limit already.'),
+  past: z.array(z.object({
+    ...period,
+    used: quantityOut.describe('Use of the fullest window of that time.'),
+    windowsCount: z.number().describe('How many windows there would have been.'),
+    overCount: z.number().describe('How many would have reached the limit.'),
+  })).describe('The same for up to 3 windows before, newest first; none further back than 400 days.'),
+})
+const budgetBurn = z.object({
+  ...period,
+  granularity: z.enum(['hour', 'day', 'week']).describe('Length of a bucket.'),
+  rows: z.array(z.object({ bucketMs: instantOut.describe('Start of the bucket.'), used: quantityOut.describe('Use in the bucket.') })).describe('Buckets with use, oldest first.'),
+  refusals: z.number().describe('Calls of what the budget covers that were refused in the window, for whatever reason.'),
+})
+const budgetChange = z.object({
+  at: instantOut,
+  actor: z.string().describe('Name of who did it, at the time.'),
+  action: z.enum(['create', 'update', 'delete', 'correct']).describe('What was done.'),
+  changes: z.array(z.object({
+    field: z.string().describe('Member of the budget.'),
+    from: z.string().describe('Value before, for people.'),
+    to: z.string().describe('Value after.'),
+  })).describe('What an update changed; empty otherwise.'),
+})
+const paceFlag = queryFlag.default(false).describe('true adds `pace` to every window. Default false.')
+
 const holders = ['admin', 'finance'] as const
 export const budgetRoutes = {
-  listBudgets: route({ id: 'listBudgets', method: 'GET', path: '/api/v1/budgets', tag: 'budgets', role: anyRole, summary: 'Budgets within your grants, with their current windows.', query: z.strictObject(cursorQuery), response: pageOf(budget) }),
-  getBudget: route({ id: 'getBudget', method: 'GET', path: '/api/v1/budgets/{id}', tag: 'budgets', role: anyRole, summary: 'One budget with its current windows.', params: idParams, response: budget }),
+  listBudgets: route({ id: 'listBudgets', method: 'GET', path: '/api/v1/budgets', tag: 'budgets', role: anyRole, summary: 'Budgets within your grants, with their current windows.', query: z.strictObject({ ...cursorQuery, pace: paceFlag }), response: pageOf(budget) }),
+  getBudget: route({ id: 'getBudget', method: 'GET', path: '/api/v1/budgets/{id}', tag: 'budgets', role: anyRole, summary: 'One budget with its current windows.', params: idParams, query: z.strictObject({ pace: paceFlag }), response: budget }),
   createBudget: route({ id: 'createBudget', method: 'POST', path: '/api/v1/budgets', tag: 'budgets', role: holders, summary: 'Adds a budget; what was already used in the current window counts from the first moment.', status: 201, body: createBudget, response: budget }),
   updateBudget: route({ id: 'updateBudget', method: 'PATCH', path: '/api/v1/budgets/{id}', tag: 'budgets', role: holders, summary: 'Changes limit and policy words; what it covers and counts is fixed for life.', params: idParams, body: updateBudget, response: budget }),
   deleteBudget: route({ id: 'deleteBudget', method: 'DELETE', path: '/api/v1/budgets/{id}', tag: 'budgets', role: holders, summary: 'Removes a budget.', params: idParams, status: 204, produces: 'none', response: nothing }),
   listBudgetWindows: route({ id: 'listBudgetWindows', method: 'GET', path: '/api/v1/budgets/{id}/windows', tag: 'budgets', role: anyRole, summary: 'All windows of a budget, newest first.', params: idParams, query: z.strictObject(cursorQuery), response: pageOf(budgetWindow) }),
+  previewBudget: route({ id: 'previewBudget', method: 'POST', path: '/api/v1/budgets/preview', tag: 'budgets', role: holders, summary: 'What a budget would cover and already count, without adding it; reads only.', body: createBudget, response: budgetPreview }),
+  getBudgetBurn: route({
+    id: 'getBudgetBurn', method: 'GET', path: '/api/v1/budgets/{id}/burn', tag: 'budgets', role: anyRole, summary: 'How the current window was used over time, from the records.', params: idParams,
+    query: z.strictObject({ tuple: z.string().max(2_000).exactOptional().describe('JSON array of the values of `per`, for one of several windows. Absent = all of them together.') }), response: budgetBurn,
+  }),
+  listBudgetChanges: route({ id: 'listBudgetChanges', method: 'GET', path: '/api/v1/budgets/{id}/changes', tag: 'budgets', role: anyRole, summary: 'Who changed a budget, newest first.', params: idParams, query: z.strictObject(cursorQuery), response: pageOf(budgetChange) }),
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { budgetRoutes } from './budgets.ts'
+import { modelRoutes } from './models.ts'
 import { orgRoutes } from './org.ts'
 import { priceRoutes } from './prices.ts'
 import { providerRoutes } from './providers.ts'
@@ -7,6 +8,7 @@ import { queryRoutes } from './query.ts'
 import { recordRoutes } from './records.ts'
 import type { RouteContract } from './route.ts'
 import { sessionRoutes } from './session.ts'
+import { statementRoutes } from './statements.ts'
 import { systemRoutes } from './system.ts'
 import type { apiKey, keyPolicy, orgNode } from './org.ts'
 import type { budget, budgetWindow } from './budgets.ts'
@@ -14,12 +16,13 @@ import type { costAnswer, costQuery, costRow, overview } from './query.ts'
 import type { explanation, recordSummary, usageRecord } from './records.ts'
 import type { priceEntry } from './prices.ts'
 import type { provider } from './providers.ts'
+import type { statement } from './statements.ts'
 import type { session, token, user } from './session.ts'
 import type { auditEntry, system } from './system.ts'
 
 /** The control API, as data: every route of the console, the CLI and the OpenAPI document. */
 export const routes = {
-  ...sessionRoutes, ...orgRoutes, ...providerRoutes, ...budgetRoutes, ...priceRoutes, ...queryRoutes, ...recordRoutes, ...systemRoutes,
+  ...sessionRoutes, ...orgRoutes, ...providerRoutes, ...budgetRoutes, ...priceRoutes, ...modelRoutes, ...queryRoutes, ...statementRoutes, ...recordRoutes, ...systemRoutes,
 } as const satisfies Record<string, RouteContract>
 export const routeList: readonly RouteContract[] = Object.values(routes)
 
@@ -68,6 +71,7 @@ export type CostQueryInput = z.input<typeof costQuery>
 export type CostAnswer = z.output<typeof costAnswer>
 export type CostRow = z.output<typeof costRow>
 export type Overview = z.output<typeof overview>
+export type Statement = z.output<typeof statement>
 export type RecordSummary = z.output<typeof recordSummary>
 export type UsageRecord = z.output<typeof usageRecord>
 export type Explanation = z.output<typeof explanation>

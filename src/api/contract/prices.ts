@@ -61,9 +61,12 @@ const modelPrices = z.object({
 const unpricedModel = z.object({
   provider: z.string().describe('Provider.'),
   model: z.string().describe('Model as requested.'),
+  pricedAs: z.string().describe('Name a price is looked up by: the served model, or the requested one where none was served. An override under it would apply.'),
   calls: z.number().describe('Calls in the range with some part unpriced.'),
   tokens: z.number().describe('Tokens of those calls.'),
   pricing: z.enum(['partial', 'unpriced']).describe('partial: some components have a price · unpriced: none has.'),
+  firstSeenMs: instantOut.describe('Start of the UTC day of the first such call in the range.'),
+  lastSeenMs: instantOut.describe('Start of the UTC day of the last such call in the range.'),
 })
 const createOverride = z.strictObject({
   provider: z.string().min(1).max(60).describe('Provider in the price book.'),

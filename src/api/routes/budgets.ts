@@ -1,48 +1,45 @@
 import { TollgateError } from '../../base/errors.ts'
 import { shortId } from '../../base/ids.ts'
 import { periodAt } from '../../base/period.ts'
-import type { BudgetRule, RuleSelector } from '../../core/entitlement/rule.ts'
+import type { BudgetRule } from '../../core/entitlement/rule.ts'
 import type { ReadScope } from '../../store/ports.ts'
+import { findRule, requireSelected, ruleFrom } from '../budget-rules.ts'
 import { describeRule, describeWindow, homeOf, isVisible, readQuantity } from '../budget-wire.ts'
 import type { ApiDeps } from '../deps.ts'
+import { LastDayUse } from '../last-day-use.ts'
 import { pageRows } from '../pages.ts'
 import type { Principal } from '../principal.ts'
-import { invalidField } from '../problem.ts'
 import type { Handlers } from '../registrar.ts'
 
 type BudgetHandlers = Pick<Handlers, 'listBudgets' | 'getBudget' | 'createBudget' | 'updateBudget' | 'deleteBudget' | 'listBudgetWindows'>
 
 export function budgetHandlers(deps: ApiDeps): BudgetHandlers {
-  const { control } = deps
-  const describe = async (principal: Principal, rule: BudgetRule) => {
+  const { control, events } = deps
+  const lastDayUse = new LastDayUse(events, control)
+  const describe = async (principal: Principal, rule: BudgetRule, paced = false) => {
     const nowMs = await control.now()
-    const [windows, keys] = await Promise.all([control.windows(principal.orgId, { ruleId: rule.id, atMs: nowMs }), control.listKeys(principal.orgId)])
-    return describeRule(rule, windows, nowMs, { tree: principal.tree, keys })
+    const [windows, keys, lastDay] = await Promise.all([
+      control.windows(principal.orgId, { ruleId: rule.id, atMs: nowMs }), control.listKeys(principal.orgId), paced ? lastDayUse.of([rule], nowMs) : null,
+    ])
+    return describeRule(rule, windows, nowMs, { tree: principal.tree, keys }, lastDay?.get(rule.id))
   }
-  const find = async (principal: Principal, scope: ReadScope, id: string): Promise<BudgetRule> => {
-    const rule = await control.getRule(principal.orgId, id)
-    if (!rule || !isVisible(rule, principal, scope)) throw new TollgateError('not_found')
-    return rule
-  }
+  const find = (principal: Principal, scope: ReadScope, id: string): Promise<BudgetRule> => findRule(control, principal, scope, id)
   return {
     async listBudgets({ principal, query, scope }) {
       const nowMs = await control.now()
       const [rules, windows, keys] = await Promise.all([control.listRules(principal.orgId), control.windows(principal.orgId, { atMs: nowMs }), control.listKeys(principal.orgId)])
       const visible = rules.filter((rule) => isVisible(rule, principal, scope)).sort((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1))
       const page = pageRows(visible, (rule) => rule.id, query)
-      return { rows: page.rows.map((rule) => describeRule(rule, windows, nowMs, { tree: principal.tree, keys })), next: page.next }
+      const lastDay = query.pace ? await lastDayUse.of(page.rows, nowMs) : null
+      return { rows: page.rows.map((rule) => describeRule(rule, windows, nowMs, { tree: principal.tree, keys }, lastDay?.get(rule.id))), next: page.next }
     },
-    async getBudget({ principal, params, scope }) {
-      return describe(principal, await find(principal, scope, params.id))
+    async getBudget({ principal, params, query, scope }) {
+      return describe(principal, await find(principal, scope, params.id), query.pace)
     },
     async createBudget({ principal, body, requireAt }) {
-      await requireSelected(deps, principal, body.selector)
+      await requireSelected(control, principal, body.selector)
       requireAt(homeOf(body, principal.tree))
-      const rule: BudgetRule = {
-        id: shortId('rule'), orgId: principal.orgId, name: body.name, selector: body.selector, per: [...new Set(body.per)], measure: body.measure,
-        currency: body.measure === 'cost' ? body.currency : '', window: body.window, limit: readQuantity(body.measure, body.limit, 'limit'), hard: body.hard,
-        outputBound: body.outputBound, outputCapDefault: body.outputCapDefault, unpriced: body.unpriced, unbounded: body.unbounded,
-      }
+      const rule = ruleFrom(shortId('rule'), principal, body)
       await createWithBackfill(deps, rule, principal)
       return describe(principal, rule)
     },
@@ -78,14 +75,4 @@ async function createWithBackfill({ control, events }: ApiDeps, rule: BudgetRule
     const sums = await events.sumByTuple(rule, { fromMs: period.startMs, toMs: period.endMs }, cut)
     return [...sums].map(([tuple, committed]) => ({ tuple, ...period, committed }))
   }, principal.actor)
-}
-
-/** A selector that names something that does not exist would be a budget that never holds; it is refused instead. */
-async function requireSelected({ control }: ApiDeps, principal: Principal, selector: RuleSelector): Promise<void> {
-  const { nodeId, keyId } = selector
-  if (nodeId !== undefined && !principal.tree.get(nodeId)) throw invalidField('selector.nodeId', `There is no node "${nodeId}".`)
-  if (keyId === undefined) return
-  const key = (await control.listKeys(principal.orgId)).find((candidate) => candidate.id === keyId)
-  if (!key) throw invalidField('selector.keyId', `There is no key "${keyId}".`)
-  if (nodeId !== undefined && !principal.tree.isWithin(key.appId, nodeId)) throw invalidField('selector.keyId', 'This key does not belong to the selected node.')
 }

@@ -1,6 +1,8 @@
 import { TollgateError } from '../../base/errors.ts'
 import { shortId } from '../../base/ids.ts'
 import { amountOf, formatAmount } from '../../base/money.ts'
+import { limits } from '../../config/limits.ts'
+import type { CostRow } from '../../core/analytics/cost-query.ts'
 import type { ModelLimits, PriceEntry } from '../../core/pricing/price-entry.ts'
 import { canonicalProvider } from '../../core/pricing/provider-names.ts'
 import { unitOf } from '../../core/usage/usage.ts'
@@ -51,16 +53,10 @@ export function priceHandlers(deps: ApiDeps): PriceHandlers {
     async listUnpriced({ query, scope }) {
       const toMs = query.toMs ?? clock.now()
       const answer = await events.costQuery(scope, {
-        measures: ['calls', 'tokens'], groupBy: ['provider', 'requested_model', 'pricing'], granularity: 'none', zone: 'UTC',
-        filters: [{ dimension: 'pricing', op: 'in', values: ['unpriced', 'partial'] }], fromMs: query.fromMs ?? toMs - monthMs, toMs, rowsMax: unpricedRowsMax,
+        measures: ['calls', 'tokens'], groupBy: ['provider', 'requested_model', 'model', 'pricing'], granularity: 'day', zone: 'UTC',
+        filters: [{ dimension: 'pricing', op: 'in', values: ['unpriced', 'partial'] }], fromMs: query.fromMs ?? toMs - monthMs, toMs, rowsMax: limits.queryRowsMax,
       })
-      return {
-        rows: answer.rows.map((row) => ({
-          provider: row.group.provider?.id ?? '', model: row.group.requested_model?.id ?? '',
-          calls: Number(row.values.calls ?? 0), tokens: Number(row.values.tokens ?? 0),
-          pricing: row.group.pricing?.id === 'partial' ? ('partial' as const) : ('unpriced' as const),
-        })),
-      }
+      return { rows: foldDays(answer.rows).sort((a, b) => b.calls - a.calls || (a.model < b.model ? -1 : 1)).slice(0, unpricedRowsMax) }
     },
     async createOverride({ principal, body }) {
       const nowMs = clock.now()
@@ -80,6 +76,25 @@ export function priceHandlers(deps: ApiDeps): PriceHandlers {
       return null
     },
   }
+}
+
+/** One line per model from a line per model and day. */
+function foldDays(rows: readonly CostRow[]) {
+  const models = new Map<string, { provider: string; model: string; pricedAs: string; calls: number; tokens: number; pricing: 'partial' | 'unpriced'; firstSeenMs: number; lastSeenMs: number }>()
+  for (const { group, values, bucketMs } of rows) {
+    const provider = group.provider?.id ?? ''
+    const model = group.requested_model?.id ?? ''
+    const pricedAs = group.model?.id ?? model
+    const pricing = group.pricing?.id === 'partial' ? ('partial' as const) : ('unpriced' as const)
+    const key = JSON.stringify([provider, model, pricedAs, pricing])
+    const day = bucketMs ?? 0
+    const found = models.get(key) ?? { provider, model, pricedAs, calls: 0, tokens: 0, pricing, firstSeenMs: day, lastSeenMs: day }
+    models.set(key, {
+      ...found, calls: found.calls + Number(values.calls ?? 0), tokens: found.tokens + Number(values.tokens ?? 0),
+      firstSeenMs: Math.min(found.firstSeenMs, day), lastSeenMs: Math.max(found.lastSeenMs, day),
+    })
+  }
+  return [...models.values()]
 }
 
 function isCurrent(entry: PriceEntry, atMs: number): boolean {

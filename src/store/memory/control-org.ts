@@ -44,9 +44,9 @@ export function createMemoryOrgStore(state: ControlState): OrgStore {
       audited(state, orgId, actor, auditLines.keyUpdated(before, change), 'snapshot')
       return after
     },
-    async audit(orgId, cursor, rowsMax) {
+    async audit(orgId, cursor, rowsMax, subject) {
       if (cursor !== null && !/^\d{1,15}$/.test(cursor)) throw new TollgateError('invalid')
-      const older = state.audit.filter((entry) => entry.orgId === orgId && (cursor === null || Number(entry.id) < Number(cursor))).toReversed()
+      const older = state.audit.filter((entry) => entry.orgId === orgId && (subject === undefined || entry.subject === subject) && (cursor === null || Number(entry.id) < Number(cursor))).toReversed()
       const rows = older.slice(0, rowsMax)
       return { rows, next: older.length > rowsMax ? rows.at(-1)?.id ?? null : null }
     },

@@ -60,10 +60,11 @@ export function createOrgStore(db: Database): OrgStore {
       }).where('org_id', '=', orgId).where('id', '=', id).returningAll().executeTakeFirstOrThrow()
       return { value: toKey(after), audit: auditLines.keyUpdated(toKey(before), change) }
     }),
-    async audit(orgId, cursor, rowsMax) {
+    async audit(orgId, cursor, rowsMax, subject) {
       const before = readCursor(cursor)
       let query = db.config.selectFrom('audit_entry').selectAll().where('org_id', '=', orgId)
       if (before !== null) query = query.where('id', '<', before)
+      if (subject !== undefined) query = query.where('subject', '=', subject)
       const rows = await query.orderBy('id', 'desc').limit(rowsMax + 1).execute()
       const page = rows.slice(0, rowsMax).map(toAudit)
       return { rows: page, next: rows.length > rowsMax ? page.at(-1)?.id ?? null : null }

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Outlet, useNavigate } from '@tanstack/react-router'
+import { Link, Outlet, useNavigate } from '@tanstack/react-router'
 import { FlaskConical, Search, TriangleAlert } from 'lucide-react'
 import { useMemo, useState, type ReactNode } from 'react'
 import { isPassing } from '../api/problem.ts'
@@ -88,8 +88,8 @@ function Environment(): ReactNode {
   if (system.data === undefined) return null
   if (!system.data.demo) return <Tip text={`Gateway at ${system.data.gatewayUrl}`}><span tabIndex={0}><Badge tone="good"><span aria-hidden className="size-1.5 rounded-full bg-current" />Live</Badge></span></Tip>
   return (
-    <Tip text="All figures are made up: a simulated provider and a sample company. Set a provider key to leave the demo.">
-      <span tabIndex={0} className="rounded"><Badge tone="warn" icon={FlaskConical}>Demo data</Badge></span>
+    <Tip text="All figures are made up: a simulated provider and a sample company. Open this to connect a real one.">
+      <Link to="/get-started" className="rounded"><Badge tone="warn" icon={FlaskConical}>Demo data</Badge></Link>
     </Tip>
   )
 }

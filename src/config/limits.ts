@@ -68,6 +68,7 @@ export const limits = {
   // queries
   queryRowsMax: 10_000,
   queryGroupsMax: 6,
+  statementLinesMax: 200,
   queryRangeDaysMax: 800,
   queryExecutionMs: 20_000,
   queryMemoryBytesMax: 2 * 1024 * 1024 * 1024,

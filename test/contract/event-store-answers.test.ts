@@ -2,6 +2,8 @@ import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { uuidv7 } from '../../src/base/ids.ts'
 import { costDimensions, costMeasures, type CostQuery } from '../../src/core/analytics/cost-query.ts'
+import type { SplitQuery } from '../../src/core/analytics/cost-split.ts'
+import { valuesOf, type SumName } from '../../src/core/analytics/cost-sums.ts'
 import { perDimensions, type BudgetRule } from '../../src/core/entitlement/rule.ts'
 import { pricingStates, qualities, recordKinds, type UsageRecord } from '../../src/core/usage/usage-record.ts'
 import { createEventStore } from '../../src/store/events/event-store.ts'
@@ -124,6 +126,21 @@ describe('answers of the engine and of the oracle', () => {
       const throughRaw = await engine.costQuery({ orgId, nodeIds: null }, { ...query, filters: [...query.filters, everyone] })
       expect(await engine.costQuery({ orgId, nodeIds: null }, query)).toEqual(throughRaw)
     }), { seed: seed + 1, numRuns: 25, endOnFailure: true })
+  })
+
+  it('agree on any split, and its lines and days add up to its total', async () => {
+    const cut = fc.shuffledSubarray([...costDimensions].filter((dimension) => !['user', 'run', 'session'].includes(dimension)), { minLength: 1, maxLength: 2 })
+    await fc.assert(fc.asyncProperty(scope, question, fc.array(cut, { minLength: 1, maxLength: 3 }), async (scope, { measures, filters, zone, fromMs, toMs, currency, rowsMax }, parts) => {
+      const query: SplitQuery = { measures, parts, filters: filters.filter(({ dimension }) => !['user', 'run', 'session'].includes(dimension)), zone, fromMs, toMs, linesMax: rowsMax, ...(currency === undefined ? {} : { currency }) }
+      const answer = await engine.costSplit(scope, query)
+      expect(answer).toEqual(await oracle.costSplit(scope, query))
+      for (const lines of [...answer.parts.map(({ lines, rest }) => [...lines.map(({ sums }) => sums), ...(rest === null ? [] : [rest])]), answer.days.map(({ sums }) => sums)]) {
+        for (const [name, total] of Object.entries(answer.totals)) expect(lines.reduce((sum, each) => sum + (each[name as SumName] ?? 0n), 0n)).toBe(total)
+      }
+      const asked = await engine.costQuery(scope, { ...query, groupBy: [], granularity: 'none', rowsMax: 1 })
+      expect(valuesOf(measures, answer.totals)).toEqual(asked.totals)
+      expect(answer.currency).toBe(asked.currency)
+    }), { seed: seed + 4, numRuns: 40, endOnFailure: true })
   })
 
   it('agree on what a budget rule has used', async () => {

@@ -34,7 +34,7 @@ export interface CostPlan {
 /** Cells as the engine gives them: strings, except the names of columns that can be null. */
 export type Cells = readonly unknown[]
 
-const dimensionColumns: Readonly<Record<CostDimension, string>> = {
+export const dimensionColumns: Readonly<Record<CostDimension, string>> = {
   unit: 'unit_id', team: 'team_id', app: 'app_id', key: 'key_id', cost_centre: 'cost_centre', provider: 'provider', model: 'model',
   requested_model: 'requested_model', endpoint: 'endpoint', tier: 'tier', kind: 'kind', quality: 'quality', pricing: 'pricing',
   error_class: 'error_class', agent: 'agent', workflow: 'workflow', user: 'end_user', run: 'run', session: 'session',
@@ -78,7 +78,7 @@ const rawSums: Readonly<Record<SumName, string>> = {
 
 /** Checks the question and plans it. Throws TollgateError('invalid' | 'query_too_large'). */
 export function planCost(scope: QueryScope, query: CostQuery, bounds: QueryBounds): CostPlan {
-  check(query, bounds)
+  checkCost(query, bounds)
   const { granularity } = query
   const starts = granularity === 'none' ? [] : bucketStarts(granularity, query.zone, query.fromMs, query.toMs, bounds.rowsMax)
   if (starts === null) throw new TollgateError('query_too_large', `The range holds more than ${bounds.rowsMax} buckets.`)
@@ -96,7 +96,8 @@ export function planCost(scope: QueryScope, query: CostQuery, bounds: QueryBound
   }
 }
 
-function check(query: CostQuery, bounds: QueryBounds): void {
+/** Throws TollgateError('invalid') for a question that cannot be asked. */
+export function checkCost(query: CostQuery, bounds: QueryBounds): void {
   const wrong = firstWrong(query, bounds)
   if (wrong !== null) throw new TollgateError('invalid', wrong)
 }
@@ -123,7 +124,7 @@ function firstWrong(query: CostQuery, bounds: QueryBounds): string | null {
   return null
 }
 
-function conditions(scope: QueryScope, filters: readonly CostFilter[], params: Record<string, string | readonly string[]>): string {
+export function conditions(scope: QueryScope, filters: readonly CostFilter[], params: Record<string, string | readonly string[]>): string {
   const parts = ['org_id = {org:String}']
   if (scope.nodeIds !== null) {
     params['nodes'] = scope.nodeIds
@@ -152,7 +153,7 @@ function piece(segment: Segment, columns: readonly string[], sums: readonly SumN
   return `SELECT ${selected.join(', ')} FROM ${tables[source]} WHERE ${where} AND ${range}`
 }
 
-function union(segments: readonly Segment[], columns: readonly string[], sums: readonly SumName[], where: string): string {
+export function union(segments: readonly Segment[], columns: readonly string[], sums: readonly SumName[], where: string): string {
   // An empty range still asks, of the table that has every column, so that its answer has the shape of any other.
   const asked: readonly Segment[] = segments.length === 0 ? [{ source: 'raw', fromMs: 0, toMs: 0 }] : segments
   return asked.map((segment) => piece(segment, columns, sums, where)).join(' UNION ALL ')
@@ -200,7 +201,7 @@ function rowsQuery(
 }
 
 /** Seconds of the bucket's start. Whole-hour buckets are arithmetic; others are looked up among the zone's own starts. */
-function bucketOf(query: CostQuery, starts: readonly number[]): string {
+export function bucketOf(query: Pick<CostQuery, 'granularity'>, starts: readonly number[]): string {
   if (query.granularity === 'hour' && starts.every((start) => start % hourMs === 0)) return 'intDiv(second, 3600) * 3600'
   const seconds = starts.length === 0 ? [0] : starts.map((start) => start / 1000)
   return `roundDown(second, [${seconds.map((second) => `toInt64(${second})`).join(', ')}])`

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { amountOf } from '../../base/money.ts'
 import { limits } from '../../config/limits.ts'
 import type { CostAnswer, CostQuery } from '../../core/analytics/cost-query.ts'
+import { planSplit, splitOf, type CostSplit, type SplitQuery } from '../../core/analytics/cost-split.ts'
 import type { Sums } from '../../core/analytics/cost-sums.ts'
 import { answerOf, chooseCurrency, planCost, sumsOfCells } from '../../core/analytics/query-plan.ts'
 import type { BudgetRule } from '../../core/entitlement/rule.ts'
@@ -14,6 +15,8 @@ import { duplicateStatements, pageStatement, readCursor, readMeasure, recordsSta
 import { rebuildRollups } from './rebuild-rollups.ts'
 import { recordColumns, recordOf, rowOf } from './record-row.ts'
 import { clampInstant, storableRows } from './storable-record.ts'
+
+const costBounds = { rowsMax: limits.queryRowsMax, groupsMax: limits.queryGroupsMax, rangeDaysMax: limits.queryRangeDaysMax, valuesMax: limits.queryRowsMax }
 
 export interface EventStoreOptions extends EventEngine {
   /** 'single' unless the database is a replicated cluster. */
@@ -80,15 +83,21 @@ class ClickHouseEventStore implements EventStore {
   }
 
   async costQuery(scope: ReadScope, query: CostQuery): Promise<CostAnswer> {
-    const plan = planCost(scope, query, {
-      rowsMax: limits.queryRowsMax, groupsMax: limits.queryGroupsMax, rangeDaysMax: limits.queryRangeDaysMax, valuesMax: limits.queryRowsMax,
-    })
+    const plan = planCost(scope, query, costBounds)
     const perCurrency = new Map<string, Sums>()
     for (const cells of await this.#connection.rows(plan.totals)) perCurrency.set(String(cells[0]), sumsOfCells(plan.totals.columns, cells))
     const chosen = chooseCurrency(query.currency, [...perCurrency].filter(([, sums]) => (sums.cost_rows ?? 0n) > 0n).map(([currency]) => currency))
     const rows = plan.rows(chosen.currency)
     if (rows === null) return answerOf(query, perCurrency, chosen, null)
     return answerOf(query, perCurrency, chosen, { columns: rows.columns, cells: await this.#connection.rows(rows) })
+  }
+
+  async costSplit(scope: ReadScope, query: SplitQuery): Promise<CostSplit> {
+    const plan = planSplit(scope, query, costBounds)
+    const priced = (await this.#connection.rows(plan.currencies)).map(([currency]) => String(currency))
+    const chosen = chooseCurrency(query.currency, priced)
+    const lines = plan.lines(chosen.currency)
+    return splitOf(query, { columns: lines.columns, cells: await this.#connection.rows(lines) }, chosen)
   }
 
   async listRecords(scope: ReadScope, filter: RecordFilter, cursor: string | null, rowsMax: number): Promise<RecordPage> {

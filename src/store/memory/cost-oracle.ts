@@ -1,6 +1,7 @@
 import { periodAt } from '../../base/period.ts'
 import type { CostAnswer, CostDimension, CostMeasure, CostQuery, CostRow } from '../../core/analytics/cost-query.ts'
-import { valuesOf, type SumName } from '../../core/analytics/cost-sums.ts'
+import { assembleSplit, sumsOfSplit, type CostSplit, type SplitQuery } from '../../core/analytics/cost-split.ts'
+import { valuesOf, type SumName, type Sums } from '../../core/analytics/cost-sums.ts'
 import type { UsageRecord } from '../../core/usage/usage-record.ts'
 import { inputTokens, outputTokens, sumOf } from '../../core/usage/usage.ts'
 import type { ReadScope } from '../ports.ts'
@@ -8,22 +9,53 @@ import type { ReadScope } from '../ports.ts'
 /** A cost question answered record by record, with none of the planner's SQL, segments or bucket lists. */
 export function answerByLoops(organisation: readonly UsageRecord[], scope: ReadScope, query: CostQuery): CostAnswer {
   const asked = organisation.filter((row) => isAsked(row, scope, query))
-  const currencies = [...new Set(asked.filter((row) => row.cost !== null).map((row) => row.currency))].sort()
-  const only = currencies.length === 1 ? currencies[0]! : undefined
-  const currency = query.currency ?? only ?? (currencies.includes('USD') ? 'USD' : (currencies[0] ?? ''))
-  const others = currencies.filter((code) => code !== currency)
+  const { currency, others } = currenciesOf(asked, query.currency)
   const totals = valuesOf(query.measures, sum(asked, currency))
   const rows = query.groupBy.length === 0 && query.granularity === 'none' ? [{ bucketMs: null, group: {}, values: totals }] : grouped(organisation, asked, query, currency)
   return { rows: rows.slice(0, query.rowsMax), totals, truncated: rows.length > query.rowsMax, currency, ...(others.length === 0 ? {} : { otherCurrencies: others }) }
 }
 
-function isAsked(row: UsageRecord, scope: ReadScope, query: CostQuery): boolean {
+/** The cuts of a split, each grouped by itself. */
+export function splitByLoops(organisation: readonly UsageRecord[], scope: ReadScope, query: SplitQuery): CostSplit {
+  const asked = organisation.filter((row) => isAsked(row, scope, query))
+  const chosen = currenciesOf(asked, query.currency)
+  const names = sumsOfSplit(query.measures)
+  const sumsOf = (rows: readonly UsageRecord[]): Sums => {
+    const sums = sum(rows, chosen.currency)
+    return Object.fromEntries(names.map((name) => [name, sums[name]]))
+  }
+  const question = { ...query, rowsMax: asked.length + 1 }
+  const cut = (dimensions: readonly CostDimension[], granularity: 'none' | 'day') => groupsOf(asked, { ...question, groupBy: dimensions, granularity }, chosen.currency)
+  return assembleSplit(query, {
+    totals: asked.length === 0 ? {} : sumsOf(asked),
+    days: cut([], 'day').map((group) => ({ startMs: group.bucketMs!, sums: sumsOf(group.rows) })),
+    parts: query.parts.map((dimensions) => cut(dimensions, 'none').map((group) => ({ ids: group.ids, sums: sumsOf(group.rows) }))),
+  }, chosen)
+}
+
+function currenciesOf(asked: readonly UsageRecord[], wanted: string | undefined): { readonly currency: string; readonly others: readonly string[] } {
+  const currencies = [...new Set(asked.filter((row) => row.cost !== null).map((row) => row.currency))].sort()
+  const only = currencies.length === 1 ? currencies[0]! : undefined
+  const currency = wanted ?? only ?? (currencies.includes('USD') ? 'USD' : (currencies[0] ?? ''))
+  return { currency, others: currencies.filter((code) => code !== currency) }
+}
+
+function isAsked(row: UsageRecord, scope: ReadScope, query: Pick<CostQuery, 'fromMs' | 'toMs' | 'filters'>): boolean {
   if (row.at < query.fromMs || row.at >= query.toMs) return false
   if (scope.nodeIds !== null && !row.caller.nodePath.some((node) => scope.nodeIds!.includes(node))) return false
   return query.filters.every((filter) => filter.values.includes(dimensionOf(filter.dimension, row)) === (filter.op === 'in'))
 }
 
 function grouped(organisation: readonly UsageRecord[], asked: readonly UsageRecord[], query: CostQuery, currency: string): readonly CostRow[] {
+  return groupsOf(asked, query, currency).map((row) => ({
+    bucketMs: row.bucketMs,
+    group: Object.fromEntries(query.groupBy.map((dimension, index) => [dimension, { id: row.ids[index]!, name: nameOf(organisation, dimension, row.ids[index]!) }])),
+    values: valuesOf(query.measures, row.sums),
+  }))
+}
+
+/** Groups in the answer's order. */
+function groupsOf(asked: readonly UsageRecord[], query: Pick<CostQuery, 'granularity' | 'zone' | 'groupBy' | 'measures'>, currency: string) {
   const groups = new Map<string, { bucketMs: number | null; ids: readonly string[]; rows: UsageRecord[] }>()
   for (const row of asked) {
     const bucketMs = query.granularity === 'none' ? null : periodAt(query.granularity, query.zone, row.at).startMs
@@ -37,12 +69,7 @@ function grouped(organisation: readonly UsageRecord[], asked: readonly UsageReco
     const sums = sum(group.rows, currency)
     return { ...group, sums, order: orderOf(query.measures[0]!, sums) }
   })
-  rows.sort((a, b) => (a.bucketMs ?? 0) - (b.bucketMs ?? 0) || compare(b.order, a.order) || compareTexts(a.ids, b.ids))
-  return rows.map((row) => ({
-    bucketMs: row.bucketMs,
-    group: Object.fromEntries(query.groupBy.map((dimension, index) => [dimension, { id: row.ids[index]!, name: nameOf(organisation, dimension, row.ids[index]!) }])),
-    values: valuesOf(query.measures, row.sums),
-  }))
+  return rows.sort((a, b) => (a.bucketMs ?? 0) - (b.bucketMs ?? 0) || compare(b.order, a.order) || compareTexts(a.ids, b.ids))
 }
 
 /** Averages are ordered by the rows behind them, a ratio by its cost, everything else by itself. */

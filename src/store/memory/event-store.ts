@@ -3,11 +3,12 @@ import { TollgateError } from '../../base/errors.ts'
 import { quantityOf } from '../../core/entitlement/measure.ts'
 import { covers, factsOfRecord, tupleKey, type BudgetRule } from '../../core/entitlement/rule.ts'
 import type { CostAnswer, CostQuery } from '../../core/analytics/cost-query.ts'
+import type { CostSplit, SplitQuery } from '../../core/analytics/cost-split.ts'
 import type { UsageRecord } from '../../core/usage/usage-record.ts'
 import { inputTokens, outputTokens } from '../../core/usage/usage.ts'
 import { clampInstant, storableRows } from '../events/storable-record.ts'
 import type { BatchKey, BatchTotals, EventStore, ReadScope, RecordFilter, RecordPage, RollupTotals, StoredRecord, TimeRange } from '../ports.ts'
-import { answerByLoops, dimensionOf } from './cost-oracle.ts'
+import { answerByLoops, dimensionOf, splitByLoops } from './cost-oracle.ts'
 
 /** The event store as plain loops over an array: what the real one must agree with. */
 export function createMemoryEventStore(): EventStore {
@@ -47,6 +48,10 @@ class MemoryEventStore implements EventStore {
 
   async costQuery(scope: ReadScope, query: CostQuery): Promise<CostAnswer> {
     return answerByLoops(this.#records.filter((row) => row.caller.orgId === scope.orgId), scope, query)
+  }
+
+  async costSplit(scope: ReadScope, query: SplitQuery): Promise<CostSplit> {
+    return splitByLoops(this.#records.filter((row) => row.caller.orgId === scope.orgId), scope, query)
   }
 
   async listRecords(scope: ReadScope, filter: RecordFilter, cursor: string | null, rowsMax: number): Promise<RecordPage> {

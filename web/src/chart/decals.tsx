@@ -13,6 +13,10 @@ const marks: readonly ReactNode[] = [
 ]
 const markOf = (index: number, rest: boolean): ReactNode => (rest ? null : marks[index % marks.length])
 
+/** Lines differ in their dashes; the first is plain. */
+const dashes = [undefined, '7 3', '2 3', '9 3 2 3', '5 2 1 2 1 2', '12 4', '4 4'] as const
+export const lineDash = (index: number, rest: boolean): string | undefined => (rest ? '1 3' : dashes[index % dashes.length])
+
 /** Defines the fill of one series; `url(#id)` uses it. */
 export function SeriesFill({ id, index, rest }: { readonly id: string; readonly index: number; readonly rest: boolean }): ReactNode {
   return (

@@ -9,7 +9,7 @@ describe('stackDays', () => {
   it('ranks by total and leaves days without spend empty', () => {
     const series = stackDays([row(0, 'a', '0.1'), row(1, 'b', '0.2'), row(1, 'a', '0.000000000000001')], 'team', days)
     expect(series.map((entry) => entry.id)).toEqual(['b', 'a'])
-    expect(series[0]!.costs).toEqual([null, '0.2'])
+    expect(series[0]!.values).toEqual([null, '0.2'])
     expect(series[1]!.total).toBe('0.100000000000001')
   })
   it('sums what has no series of its own, and loses nothing', () => {

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { exactFigure, formatFigure, type FigureKind } from '../format/figure.ts'
 import { exactMoney, formatMoney, ledgerDigits } from '../format/money.ts'
 import { exactCount, formatCount } from '../format/quantity.ts'
 import { exactMoment, formatSince } from '../format/time.ts'
@@ -8,6 +9,12 @@ import { useNow } from './use-now.ts'
 export function Money({ decimal, currency = 'USD' }: { readonly decimal: string | null; readonly currency?: string | undefined }): ReactNode {
   if (decimal === null) return <span className="text-warn" title="No price is known for this; it is not free.">unpriced</span>
   return <span title={exactMoney(decimal, currency)}>{formatMoney(decimal, currency)}</span>
+}
+
+/** A figure of any kind; the exact one is in the title. Null: nobody knows, or there was nothing to know. */
+export function Figure({ decimal, of }: { readonly decimal: string | null; readonly of: FigureKind }): ReactNode {
+  if (decimal === null) return <span className="text-ink-3">–</span>
+  return <span title={exactFigure(decimal, of)} className="whitespace-nowrap">{formatFigure(decimal, of)}</span>
 }
 
 /** Money in a column, aligned on the decimal point whatever its precision. */

@@ -3,9 +3,11 @@ import { ArrowDownRight, ArrowUpRight, ChartColumn, Minus, Table2 } from 'lucide
 import { useMemo, useState, type ReactNode } from 'react'
 import { costQuery, type Overview } from '../../api/queries.ts'
 import { Link } from '@tanstack/react-router'
-import { DailyChart } from '../../chart/daily-chart.tsx'
 import { Swatch } from '../../chart/decals.tsx'
-import { stackDays, type StackSeries } from '../../chart/stacked-days.ts'
+import { ChartTable } from '../../chart/chart-table.tsx'
+import type { ChartSeries } from '../../chart/series.ts'
+import { stackDays } from '../../chart/stacked-days.ts'
+import { TimeChart, type TimeChartProps } from '../../chart/time-chart.tsx'
 import { Count, Money } from '../../design/figures.tsx'
 import { classNames } from '../../design/class-names.ts'
 import { Panel } from '../../design/panel.tsx'
@@ -14,7 +16,6 @@ import { ProblemState, Skeleton } from '../../design/state.tsx'
 import { compareDecimals, ratioOf, subtractDecimals } from '../../format/decimal.ts'
 import { exactMoney, formatMoney, formatMoneyChange, formatMoneyShort } from '../../format/money.ts'
 import { formatChange, formatShare } from '../../format/quantity.ts'
-import { DaysTable } from './days-table.tsx'
 
 type Split = 'team' | 'model'
 const splits = [{ value: 'team', label: 'Team' }, { value: 'model', label: 'Model' }] as const
@@ -27,6 +28,7 @@ export function SpendPanel({ overview, className }: { readonly overview: Overvie
   const [split, setSplit] = useState<Split>('team')
   const [shape, setShape] = useState<'chart' | 'table'>('chart')
   const stack = useSpendStack(overview, split)
+  const chart = useMemo(() => chartOf(overview), [overview])
   return (
     <Panel
       title="Spend, month to date" className={className ?? ''}
@@ -36,15 +38,26 @@ export function SpendPanel({ overview, className }: { readonly overview: Overvie
       <div className="mt-5 flex min-h-64 flex-1 flex-col">
         {stack.error !== null && stack.series === null ? <ProblemState error={stack.error} onRetry={stack.retry} />
           : stack.series === null ? <Skeleton className="min-h-64 w-full flex-1" />
-            : shape === 'table' ? <DaysTable days={overview.series} series={stack.series} currency={overview.currency} zone={overview.zone} />
-              : <DailyChart days={overview.series} series={stack.series} fromMs={overview.period.fromMs} toMs={overview.monthEndMs} currency={overview.currency} zone={overview.zone} />}
+            : shape === 'table' ? <ChartTable {...chart} series={stack.series} />
+              : <TimeChart {...chart} series={stack.series} shape="stack" />}
       </div>
       {stack.series !== null && <Legend series={stack.series} split={split} total={overview.spend.current} currency={overview.currency} compared={overview.series.some((day) => compareDecimals(day.previousCost, '0') !== 0)} />}
     </Panel>
   )
 }
 
-function useSpendStack(overview: Overview, split: Split): { readonly series: readonly StackSeries[] | null; readonly error: Error | null; readonly retry: () => void } {
+const dayMs = 86_400_000
+
+/** The whole month keeps its place on the axis; the same day of the month before is marked on each. */
+function chartOf({ series, period, monthEndMs, currency, zone }: Overview): Omit<TimeChartProps, 'series' | 'shape'> {
+  return {
+    label: 'Spend per day', granularity: 'day', zone, figure: { kind: 'money', currency }, slots: Math.max(series.length, Math.round((monthEndMs - period.fromMs) / dayMs)),
+    buckets: series.map((day, index) => ({ startMs: day.dayMs, endMs: series[index + 1]?.dayMs ?? day.dayMs + dayMs, complete: day.complete })),
+    wholes: series.map((day) => day.cost), before: { name: 'Same day, month before', values: series.map((day) => day.previousCost) },
+  }
+}
+
+function useSpendStack(overview: Overview, split: Split): { readonly series: readonly ChartSeries[] | null; readonly error: Error | null; readonly retry: () => void } {
   // The range ends with the running day, so that the question stays the same, and cached, between refreshes.
   const toMs = Math.ceil(overview.period.toMs / 3_600_000) * 3_600_000
   const answer = useQuery({
@@ -115,7 +128,7 @@ function Change({ overview: { spend, currency } }: { readonly overview: Overview
   )
 }
 
-function Legend({ series, split, total, currency, compared }: { readonly compared: boolean; readonly series: readonly StackSeries[]; readonly split: Split; readonly total: string | null; readonly currency: string }): ReactNode {
+function Legend({ series, split, total, currency, compared }: { readonly compared: boolean; readonly series: readonly ChartSeries[]; readonly split: Split; readonly total: string | null; readonly currency: string }): ReactNode {
   return (
     <ul className="mt-3 grid grid-cols-1 gap-x-6 sm:grid-cols-2 xl:grid-cols-3">
       {series.map((entry, index) => {

@@ -6,12 +6,14 @@
  * refusals: rows of kind refusal · tokens: input and output side together; input_tokens includes cache reads and
  * writes and embeddings, output_tokens includes reasoning · unpriced_calls: calls with a component that has no price ·
  * uncertain_cost: cost booked at its bound because nobody knows · cost_per_call: cost ÷ calls, half-even to 1e-15 ·
- * latency_avg_ms, first_byte_avg_ms: from acceptance, over attempts, cache hits and ingested rows that have the instant.
+ * latency_avg_ms, first_byte_avg_ms: from acceptance, over attempts, cache hits and ingested rows that have the instant;
+ * latency_ms ÷ latency_rows and first_byte_ms ÷ first_byte_rows are what they divide, so that averages of groups add up.
  */
 export const costMeasures = [
   'cost', 'list_cost', 'calls', 'attempts', 'errors', 'refusals',
   'tokens', 'input_tokens', 'output_tokens', 'cache_read_tokens', 'cache_write_tokens', 'reasoning_tokens',
   'unpriced_calls', 'uncertain_cost', 'cost_per_call', 'latency_avg_ms', 'first_byte_avg_ms',
+  'latency_ms', 'latency_rows', 'first_byte_ms', 'first_byte_rows',
 ] as const
 export type CostMeasure = (typeof costMeasures)[number]
 

@@ -31,6 +31,10 @@ export const sumsOf: Readonly<Record<CostMeasure, readonly SumName[]>> = {
   cost_per_call: ['cost', 'cost_rows', 'calls'],
   latency_avg_ms: ['latency_ms', 'latency_rows'],
   first_byte_avg_ms: ['first_byte_ms', 'first_byte_rows'],
+  latency_ms: ['latency_ms'],
+  latency_rows: ['latency_rows'],
+  first_byte_ms: ['first_byte_ms'],
+  first_byte_rows: ['first_byte_rows'],
 }
 
 /** Answers are ordered by this sum of the first measure; averages by the number of rows behind them. */

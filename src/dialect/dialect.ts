@@ -10,8 +10,11 @@ import type { Usage } from '../core/usage/usage.ts'
  */
 export interface Dialect {
   readonly id: string
-  /** The allow-listed endpoint for a normalised path below the provider's prefix ("/v1/chat/completions"), or null. */
-  endpoint(method: string, path: string): Endpoint | null
+  /**
+   * The allow-listed endpoint for a normalised path below the provider's prefix ("/v1/chat/completions"), or null. `query`
+   * has its "?", or is ''; dialects whose queries change what is answered read it.
+   */
+  endpoint(method: string, path: string, query?: string): Endpoint | null
   /** Reads the request once. `body` is the whole body as received. */
   readRequest(endpoint: Endpoint, body: Buffer): Result<RequestFacts, RequestFault>
   /** The body to send upstream: the caller's own bytes with only the splices that policy asks for. */
@@ -30,6 +33,12 @@ export interface Endpoint {
   /** Stable name on the record: "chat.completions", "responses", "embeddings", "models", "http". */
   readonly name: string
   readonly kind: 'inference' | 'free' | 'opaque'
+  /** The model, where the path names it. */
+  readonly model?: string
+  /** How the path or query asks for the answer to be streamed: as server-sent events, or as the elements of one JSON array. */
+  readonly stream?: 'sse' | 'json'
+  /** A sentence that says why this address is refused although its path is known, e.g. for a query that hides usage. */
+  readonly refusedBecause?: string
 }
 
 export interface RequestFacts {

@@ -7,8 +7,8 @@ import type { SnapshotKey } from '../control/sync-protocol.ts'
 import type { GatewayState } from './gateway-state.ts'
 
 /** Finds the Tollgate key wherever an SDK puts its key; the key alone decides who pays. */
-export function identify(state: GatewayState, headers: IncomingHttpHeaders, nowMs: number): Result<SnapshotKey, ErrorCode> {
-  const text = keyText(headers)
+export function identify(state: GatewayState, headers: IncomingHttpHeaders, queryKey: string, nowMs: number): Result<SnapshotKey, ErrorCode> {
+  const text = keyText(headers) || queryKey
   if (text === '') return err('key_missing')
   const key = state.keys.get(hash('sha256', text, 'hex'))
   if (key === undefined) return err('key_unknown')

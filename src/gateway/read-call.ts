@@ -32,7 +32,7 @@ export async function readCall(gateway: GatewayContext, request: IncomingMessage
   const state = gateway.state()
   if (state === null) return stop('snapshot_missing', '', 1)
   if (gateway.draining()) return stop('draining', '', 1)
-  const identified = identify(state, request.headers, occurredAt)
+  const identified = identify(state, request.headers, path.key, occurredAt)
   if (!identified.ok) return stop(identified.error)
   return new Reading(gateway, request, response, state, identified.value, path, occurredAt).run()
 }
@@ -74,7 +74,7 @@ class Reading {
     const route = providerOf(this.#state, orgId, openRoute ? 'openai' : head) ?? null
     if (route === null && !openRoute) return this.#stop('provider_unknown', `Nothing is configured under "/${head}".`)
     this.#dialect = dialectOf(route ?? { dialect: 'openai' })
-    this.#endpoint = this.#dialect.endpoint(method, this.#path.rest)
+    this.#endpoint = this.#dialect.endpoint(method, this.#path.rest, this.#path.query)
     if (this.#endpoint === null) return this.#stop('endpoint_not_metered', `${method} ${this.#path.rest}`)
     const body = await readBody(this.#gateway, request, this.#endpoint.kind === 'opaque')
     if (!body.ok) return this.#stop(body.error.code, body.error.detail)

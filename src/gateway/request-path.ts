@@ -6,8 +6,10 @@ export interface RequestPath {
   readonly head: string
   /** Path as the upstream will see it, query not included. */
   readonly rest: string
-  /** With its "?", or ''. */
+  /** With its "?", or ''; without the Tollgate key. */
   readonly query: string
+  /** The Tollgate key, where a `key` parameter carried one; else ''. */
+  readonly key: string
 }
 
 const forbidden = /\/\/|\\|%2f|%5c|%2e|%00|#/i
@@ -23,8 +25,26 @@ export function readPath(target: string): RequestPath | null {
   if (forbidden.test(path) || hasDotSegment(path) || !isPrintable(target)) return null
   const slash = path.indexOf('/', 1)
   const head = slash === -1 ? path.slice(1) : path.slice(1, slash)
-  const query = question === -1 ? '' : target.slice(question)
-  return { head, rest: head === 'v1' ? path : slash === -1 ? '/' : path.slice(slash), query }
+  const { query, key } = question === -1 ? noQuery : withoutKey(target.slice(question + 1))
+  return { head, rest: head === 'v1' ? path : slash === -1 ? '/' : path.slice(slash), query, key }
+}
+
+const noQuery = { query: '', key: '' }
+
+/**
+ * Google's clients may send their key as `?key=`. One of ours is taken out here, so that it reaches no upstream; any other
+ * parameter stays byte for byte.
+ */
+function withoutKey(query: string): { readonly query: string; readonly key: string } {
+  let key = ''
+  const kept = query.split('&').filter((pair) => {
+    // Decodes what is malformed as well.
+    const value = new URLSearchParams(pair).get('key')
+    if (value === null || !value.startsWith('tg_')) return true
+    key = value
+    return false
+  })
+  return { query: kept.length === 0 ? '' : `?${kept.join('&')}`, key }
 }
 
 function hasDotSegment(path: string): boolean {

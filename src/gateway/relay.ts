@@ -15,7 +15,7 @@ import { answerHeaders } from './request-headers.ts'
  *   buffering a short answer is collected, so that its cost can stand in a header, or so that it can be dropped
  *             for another attempt; past `bufferedAnswerBytesMax` it turns into
  *   relaying  written through with back-pressure while a copy is kept for reading usage, up to a bound
- *   streaming server-sent events, through the dialect's reader
+ *   streaming server-sent events, or a JSON array that grows, through the dialect's reader
  *   draining  the client left; upstream is read on, within bounds, because the provider goes on counting
  *   over      resolved once, with everything the outcome needs
  */
@@ -111,7 +111,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#resume = resume
     this.#firstByteAt = this.#options.clock.now()
     this.#head = answerHeaders(rawHeaders)
-    if (status < 300 && this.#head.type.startsWith('text/event-stream')) this.#startStream()
+    if (status < 300 && (this.#head.type.startsWith('text/event-stream') || this.#options.facts.endpoint.stream === 'json')) this.#startStream()
     else this.#startBuffering(status)
     return true
   }

@@ -60,6 +60,12 @@ export interface RequestFacts {
   readonly mayWriteCache: boolean
   readonly mode: ServiceMode
   readonly geo: string
+  /** The dearest geography that the provider may choose by itself; absent = `geo`. */
+  readonly geoAtMost?: string
+  /** Searches that a server tool with a stated limit may make; absent = none. */
+  readonly searchesMax?: number
+  /** How often server tools may make the model read its context anew, the first reading included; absent = 1. */
+  readonly turnsMax?: number
   /** End user and metadata the body itself names. */
   readonly user: string
   readonly metadata: Readonly<Record<string, string>>

@@ -257,3 +257,35 @@ export const embeddingsOverlap: OverlapMap = {
   total: 'total_tokens',
   ignored: ['completion_tokens', 'prompt_tokens_details.*', 'completion_tokens_details.*', 'cost', 'cost_details.*', 'is_byok'],
 }
+
+/** Anthropic Messages: input, cache reads and cache writes stand beside each other; only the split by lifetime and thinking lie inside. */
+export const anthropicOverlap: OverlapMap = {
+  id: 'anthropic.messages',
+  sides: [
+    {
+      whole: 'input_tokens',
+      rest: 'input_text',
+      inside: [],
+      beside: [
+        { component: 'cache_read', paths: ['cache_read_input_tokens'] },
+        { component: 'web_search', paths: ['server_tool_use.web_search_requests'] },
+      ],
+    },
+    {
+      whole: 'cache_creation_input_tokens',
+      rest: 'cache_write',
+      inside: [
+        { component: 'cache_write_5m', paths: ['cache_creation.ephemeral_5m_input_tokens'] },
+        { component: 'cache_write_1h', paths: ['cache_creation.ephemeral_1h_input_tokens'] },
+      ],
+      beside: [],
+    },
+    { whole: 'output_tokens', rest: 'output_text', inside: [{ component: 'output_reasoning', paths: ['output_tokens_details.thinking_tokens'] }], beside: [] },
+  ],
+  total: '',
+  ignored: [
+    // Fetches cost the tokens that they bring, nothing else.
+    'server_tool_use.web_fetch_requests',
+    'service_tier', 'speed', 'inference_geo', 'iterations', 'fallback_credit.*', 'type', 'model',
+  ],
+}

@@ -33,7 +33,7 @@ export function boundCall(call: Call, scopes: readonly Scope[], atMs: number, at
   const outputTokens = Math.min(output.tokens * facts.choices, Number.MAX_SAFE_INTEGER)
   const priced = state.priceBook.bound({
     orgId: call.key.caller.orgId, provider: route.priceAs, model, inputTokensMax: inputTokens, outputTokensMax: outputTokens,
-    at: atMs, mode: facts.mode, geo: facts.geo, mayWriteCache: facts.mayWriteCache,
+    at: atMs, mode: facts.mode, geo: facts.geoAtMost ?? facts.geo, mayWriteCache: facts.mayWriteCache, searchesMax: facts.searchesMax ?? 0,
   })
   return {
     bound: {
@@ -64,6 +64,11 @@ function boundInput(call: Call, contextTokens: number | null): { readonly inputT
   const folding = route.priceAs === 'openai' ? 1 : 1.1
   const byBytes = Math.ceil(facts.inputBytes * folding) + templateTokens
   if (facts.unboundedBecause !== '') return { inputTokens: contextTokens ?? byBytes, unbounded: facts.unboundedBecause }
+  if ((facts.turnsMax ?? 1) > 1) {
+    // What a server tool finds joins the input, and each further turn reads the context again.
+    if (contextTokens === null) return { inputTokens: byBytes, unbounded: 'server tools, and the context size of the model is not known' }
+    return { inputTokens: contextTokens * facts.turnsMax!, unbounded: '' }
+  }
   if (!facts.usesServerState) return { inputTokens: contextTokens === null ? byBytes : Math.min(byBytes, contextTokens), unbounded: '' }
   // State kept by the provider joins the input, so only the model's context bounds it.
   if (contextTokens === null) return { inputTokens: byBytes, unbounded: 'server-side state, and the context size of the model is not known' }

@@ -34,7 +34,8 @@ function boundUnder(plan: Plan, question: BoundQuestion): Amount | null {
   const output = part(plan, question, outputs, outputTokensMax)
   if (input === null || output === null) return null
   const request = plan.offersFor('request') === null ? 0n : part(plan, question, ['request'], 1)
-  return request === null ? null : input + output + request + roundingSlack
+  const searches = part(plan, question, ['web_search'], question.searchesMax ?? 0)
+  return request === null || searches === null ? null : input + output + request + searches + roundingSlack
 }
 
 function part(plan: Plan, question: BoundQuestion, components: readonly UsageComponent[], quantity: number): Amount | null {

@@ -44,6 +44,8 @@ export interface BoundQuestion {
   readonly geo: string
   /** Caches that the request may write, so that the dearest input-side rate is found. */
   readonly mayWriteCache: boolean
+  /** Searches of a server tool at most; absent = none. */
+  readonly searchesMax?: number
 }
 
 /** Immutable, built once per snapshot; every look-up is a map access. */

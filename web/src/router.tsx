@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import { readCallSearch } from './pages/calls/call-search.ts'
+import { readStatementSearch } from './pages/statement/statement-search.ts'
 import { BrokenPage } from './pages/broken-page.tsx'
 import { NotFound } from './pages/not-found.tsx'
 import { SignedIn } from './pages/signed-in.tsx'
@@ -14,7 +15,7 @@ const pages = [
   createRoute({ getParentRoute, path: '/explore', component: lazyRouteComponent(() => import('./pages/explore/explore-page.tsx'), 'ExplorePage') }),
   createRoute({ getParentRoute, path: '/calls', validateSearch: readCallSearch, component: lazyRouteComponent(() => import('./pages/calls/calls-page.tsx'), 'CallsPage') }),
   createRoute({ getParentRoute, path: '/budgets', component: lazyRouteComponent(() => import('./pages/budgets/budgets-page.tsx'), 'BudgetsPage') }),
-  createRoute({ getParentRoute, path: '/statement', component: lazyRouteComponent(() => import('./pages/statement/statement-page.tsx'), 'StatementPage') }),
+  createRoute({ getParentRoute, path: '/statement', validateSearch: readStatementSearch, component: lazyRouteComponent(() => import('./pages/statement/statement-page.tsx'), 'StatementPage') }),
   createRoute({ getParentRoute, path: '/models', component: lazyRouteComponent(() => import('./pages/models/models-page.tsx'), 'ModelsPage') }),
   createRoute({ getParentRoute, path: '/keys', component: lazyRouteComponent(() => import('./pages/keys/keys-page.tsx'), 'KeysPage') }),
   createRoute({ getParentRoute, path: '/get-started', component: lazyRouteComponent(() => import('./pages/get-started/get-started-page.tsx'), 'GetStartedPage') }),

@@ -43,6 +43,8 @@ export const simFaultNames = [
   'output',
   /** Calls the first tool given. */
   'tool',
+  /** Counts N web searches. */
+  'search',
 ] as const
 export type SimFault = (typeof simFaultNames)[number]
 

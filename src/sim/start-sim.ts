@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { anthropicFormat } from './anthropic-sim.ts'
 import { openaiFormat } from './openai-sim.ts'
 import type { SimAnswer } from './sim-answer.ts'
 import { SimCache } from './sim-cache.ts'
@@ -10,7 +11,7 @@ import type { SimAsk, SimFormat } from './sim-format.ts'
 import { isObject, type JsonObject } from './sim-generation.ts'
 
 /** OpenAI's comes last, because it answers whatever no other format takes. */
-const formats: readonly SimFormat[] = [openaiFormat]
+const formats: readonly SimFormat[] = [anthropicFormat, openaiFormat]
 
 export interface SimOptions {
   /** Default 0: any free port. */

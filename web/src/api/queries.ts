@@ -3,7 +3,7 @@ import type { CostAnswer, CostQueryInput, Explanation, Overview, ResponseOf, Ses
 import { api, rememberCsrf, withSearch } from './client.ts'
 import { isPassing } from './problem.ts'
 
-export type { Budget, BudgetWindow, CostAnswer, CostRow, Explanation, Overview, RecordSummary, Session, Statement, SystemInfo, UsageRecord } from '../../../src/api/contract/contract.ts'
+export type { Budget, BudgetWindow, CostAnswer, CostQueryInput, CostRow, Explanation, Overview, RecordSummary, Session, Statement, SystemInfo, UsageRecord } from '../../../src/api/contract/contract.ts'
 export type Budgets = ResponseOf<'listBudgets'>
 export type Nodes = ResponseOf<'listNodes'>
 export type RecordPage = ResponseOf<'listRecords'>

@@ -15,7 +15,7 @@ export function Picker({ label, value, options, onChange, clearable = true }: {
   readonly clearable?: boolean
 }): ReactNode {
   const [open, setOpen] = useState(false)
-  const chosen = value === undefined ? undefined : (options.find((option) => option.value === value)?.label ?? (value === '' ? 'none' : value))
+  const chosen = value === undefined ? undefined : (options.find((option) => option.value === value)?.label ?? (value === '' || value === '~' ? 'none' : value))
   const choose = (next: string | undefined): void => { onChange(next); setOpen(false) }
   return (
     <Popover.Root open={open} onOpenChange={setOpen}>

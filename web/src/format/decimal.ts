@@ -51,3 +51,16 @@ export function roundHalfEven(magnitude: bigint, places: number): bigint {
   const up = twice > step || (twice === step && quotient % 2n === 1n)
   return (up ? quotient + 1n : quotient) * step
 }
+
+/** part ÷ whole of 1e-15 units, to `places` decimals, ties to even; null when the whole is zero. */
+export function divideHalfEven(part: bigint, whole: bigint, places = decimalPlaces): bigint | null {
+  if (whole === 0n) return null
+  const negative = part < 0n !== whole < 0n
+  const [dividend, divisor] = [part < 0n ? -part : part, whole < 0n ? -whole : whole]
+  const step = 10n ** BigInt(decimalPlaces - places)
+  const scaled = dividend * 10n ** BigInt(places)
+  const quotient = scaled / divisor
+  const twice = (scaled % divisor) * 2n
+  const rounded = twice > divisor || (twice === divisor && quotient % 2n === 1n) ? quotient + 1n : quotient
+  return (negative ? -rounded : rounded) * step
+}

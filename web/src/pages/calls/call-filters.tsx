@@ -3,6 +3,7 @@ import { useMemo, type ReactNode } from 'react'
 import { costQuery, nodesQuery, type CostAnswer } from '../../api/queries.ts'
 import { Picker, type PickerOption } from '../../design/picker.tsx'
 import { exactCount } from '../../format/quantity.ts'
+import { formatDay } from '../../format/time.ts'
 import { callRanges, callStatuses, filterCount, noCostCentre, rangeNames, statusNames, type CallSearch } from './call-search.ts'
 import { FilterBox, type Suggestion } from './filter-box.tsx'
 
@@ -42,7 +43,7 @@ export function CallFilters({ search, onChange, live }: { readonly search: CallS
     return { team: of('team'), app: of('app'), unit: of('unit'), model: models, workflow: workflows, status: statusOptions, quality: qualityOptions, pricing: pricingOptions }
   }, [nodes.data, models, workflows])
   const suggestions = useMemo(() => Object.entries(options).flatMap(([field, list]) => list.map((option): Suggestion => ({ field: field as keyof CallSearch, value: option.value, label: option.label }))), [options])
-  const pick = (field: keyof CallSearch, label: string, list: readonly PickerOption[]): ReactNode => (
+  const pick = (field: Exclude<keyof CallSearch, 'from' | 'to'>, label: string, list: readonly PickerOption[]): ReactNode => (
     <Picker label={label} value={search[field]} options={list} onChange={(value) => onChange({ [field]: value })} />
   )
   return (
@@ -52,7 +53,9 @@ export function CallFilters({ search, onChange, live }: { readonly search: CallS
         {live}
       </div>
       <div className="-mx-4 flex items-center gap-1.5 overflow-x-auto px-4 py-0.5 [scrollbar-width:none] md:mx-0 md:flex-wrap md:px-0">
-        <Picker label="Range" value={search.range ?? '24h'} options={rangeOptions} onChange={(range) => onChange({ range })} clearable={false} />
+        {search.from === undefined
+          ? <Picker label="Range" value={search.range ?? '24h'} options={rangeOptions} onChange={(range) => onChange({ range })} clearable={false} />
+          : <Picker label="Range" value="own" options={[{ value: 'own', label: ownRangeName(search.from, search.to) }]} onChange={() => onChange({ from: undefined, to: undefined })} />}
         {search.unit !== undefined && pick('unit', 'Unit', options.unit)}
         {pick('team', 'Team', options.team)}
         {pick('app', 'App', options.app)}
@@ -61,10 +64,10 @@ export function CallFilters({ search, onChange, live }: { readonly search: CallS
         {pick('status', 'Status', statusOptions)}
         {pick('quality', 'Quality', qualityOptions)}
         {pick('pricing', 'Pricing', pricingOptions)}
-        {(['key', 'provider', 'run', 'user', 'call'] as const).map((field) => search[field] !== undefined && <span key={field}>{pick(field, fieldNames[field], [])}</span>)}
+        {(['agent', 'key', 'provider', 'endpoint', 'run', 'session', 'user', 'call'] as const).map((field) => search[field] !== undefined && <span key={field}>{pick(field, fieldNames[field], [])}</span>)}
         {search.cost_centre !== undefined && pick('cost_centre', 'Cost centre', [{ value: noCostCentre, label: 'None' }])}
         {filterCount(search) > 1 && (
-          <button type="button" onClick={() => onChange(Object.fromEntries(Object.keys(search).filter((name) => name !== 'range' && name !== 'event').map((name) => [name, undefined])))} className="h-7 shrink-0 rounded-md px-2 text-xs font-medium text-ink-2 hover:text-ink">
+          <button type="button" onClick={() => onChange(Object.fromEntries(Object.keys(search).filter((name) => !['range', 'from', 'to', 'event'].includes(name)).map((name) => [name, undefined])))} className="h-7 shrink-0 rounded-md px-2 text-xs font-medium text-ink-2 hover:text-ink">
             Clear all
           </button>
         )}
@@ -72,4 +75,10 @@ export function CallFilters({ search, onChange, live }: { readonly search: CallS
     </div>
   )
 }
-const fieldNames = { key: 'Key', provider: 'Provider', run: 'Run', user: 'User', call: 'Call' } as const
+const fieldNames = { agent: 'Agent', key: 'Key', provider: 'Provider', endpoint: 'Endpoint', run: 'Run', session: 'Session', user: 'User', call: 'Call' } as const
+
+/** "24 Oct – 23 Nov". */
+function ownRangeName(from: number, to: number | undefined): string {
+  const [first, last] = [formatDay(from), to === undefined ? 'now' : formatDay(to - 1)]
+  return first === last ? first : `${first} – ${last}`
+}

@@ -17,6 +17,16 @@ describe('call search', () => {
     expect(matchOf({ status: 'timeout', cost_centre: 'none' })).toEqual({ error_class: 'timeout', cost_centre: '' })
   })
   it('asks from a whole minute', () => expect(rangeOf({ range: '1h' }, 3_600_000 + 61_500)).toEqual({ fromMs: 60_000 }))
+  it('takes a range of its own, and the calls that lack a field', () => {
+    expect(readCallSearch({ from: 5, to: 9 })).toEqual({ from: 5, to: 9 })
+    expect(readCallSearch({ from: 5, to: 3 })).toEqual({ from: 5 })
+    expect(readCallSearch({ from: '5', to: 9 })).toEqual({})
+    expect(rangeOf({ from: 5, to: 9, range: '1h' }, 100)).toEqual({ fromMs: 5, toMs: 9 })
+    expect(matchOf({ workflow: '~', from: 5 })).toEqual({ workflow: '' })
+    expect(covers({ workflow: '~' }, row)).toBe(false)
+    expect(covers({ from: 5, to: 9 }, { ...row, at: 9 })).toBe(false)
+    expect(covers({ from: 5 }, { ...row, at: 9 })).toBe(true)
+  })
   it('matches a live row by every filter', () => {
     expect(covers({}, row)).toBe(true)
     expect(covers({ team: 't', model: 'gpt-5', cost_centre: 'none', status: 'ok' }, row)).toBe(true)

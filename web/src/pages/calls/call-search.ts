@@ -2,6 +2,8 @@ import type { RecordMatch, RecordRange, RecordSummary } from '../../api/queries.
 
 /** Stands in the address for calls that nobody pays for yet. */
 export const noCostCentre = 'none'
+/** Stands in the address for calls that lack the field. */
+const missing = '~'
 
 /** Filters of the Calls page, all of them in the address so that a view can be sent to a colleague. */
 export interface CallSearch {
@@ -14,6 +16,9 @@ export interface CallSearch {
   readonly workflow?: string
   readonly run?: string
   readonly user?: string
+  readonly agent?: string
+  readonly session?: string
+  readonly endpoint?: string
   readonly status?: CallStatus
   readonly quality?: string
   readonly pricing?: string
@@ -21,6 +26,9 @@ export interface CallSearch {
   /** A cost centre, or `noCostCentre`. */
   readonly cost_centre?: string
   readonly range?: CallRange
+  /** An own range instead, Unix milliseconds; `to` is left out while it still runs. */
+  readonly from?: number
+  readonly to?: number
   /** The call whose explanation is open. */
   readonly event?: string
 }
@@ -36,7 +44,7 @@ export type CallRange = (typeof callRanges)[number]
 export const rangeMs: Readonly<Record<CallRange, number>> = { '15m': 900_000, '1h': 3_600_000, '24h': 86_400_000, '7d': 604_800_000, '30d': 2_592_000_000, '90d': 7_776_000_000 }
 export const rangeNames: Readonly<Record<CallRange, string>> = { '15m': 'Last 15 minutes', '1h': 'Last hour', '24h': 'Last 24 hours', '7d': 'Last 7 days', '30d': 'Last 30 days', '90d': 'Last 90 days' }
 
-const matchNames = ['unit', 'team', 'app', 'key', 'model', 'provider', 'workflow', 'run', 'user', 'quality', 'pricing', 'call', 'cost_centre'] as const
+const matchNames = ['unit', 'team', 'app', 'key', 'model', 'provider', 'workflow', 'agent', 'run', 'user', 'session', 'endpoint', 'quality', 'pricing', 'call', 'cost_centre'] as const
 type MatchName = (typeof matchNames)[number]
 
 /** Keeps what is known and well formed; a hand-edited address never breaks the page. */
@@ -52,13 +60,21 @@ export function readCallSearch(raw: Readonly<Record<string, unknown>>): CallSear
     ...kept,
     ...(callStatuses.includes(status as CallStatus) ? { status: status as CallStatus } : {}),
     ...(callRanges.includes(range as CallRange) ? { range: range as CallRange } : {}),
+    ...ownRange(raw['from'], raw['to']),
   }
+}
+
+const isInstant = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+
+function ownRange(from: unknown, to: unknown): Pick<CallSearch, 'from' | 'to'> {
+  if (!isInstant(from)) return {}
+  return isInstant(to) && to > from ? { from, to } : { from }
 }
 
 /** The filters as the records list names them. */
 export function matchOf(search: CallSearch): RecordMatch {
   const match: Record<string, string> = {}
-  for (const name of matchNames) if (search[name] !== undefined) match[name] = search[name]
+  for (const name of matchNames) if (search[name] !== undefined) match[name] = search[name] === missing ? '' : search[name]
   if (search.cost_centre === noCostCentre) match['cost_centre'] = ''
   if (search.status === 'refused') match['kind'] = 'refusal'
   else if (search.status !== undefined) match['error_class'] = search.status === 'ok' ? '' : search.status
@@ -67,6 +83,7 @@ export function matchOf(search: CallSearch): RecordMatch {
 
 /** `toMs` stays open so that the list ends now; the start moves in whole minutes, so that a question can be cached. */
 export function rangeOf(search: CallSearch, nowMs: number): RecordRange {
+  if (search.from !== undefined) return { fromMs: search.from, toMs: search.to }
   return { fromMs: Math.floor((nowMs - rangeMs[search.range ?? '24h']) / 60_000) * 60_000 }
 }
 
@@ -78,13 +95,15 @@ const isPricing = (wanted: string, row: RecordSummary): boolean => (wanted === '
 const memberOf: Readonly<Record<MatchName, (row: RecordSummary) => string>> = {
   unit: (row) => row.caller.unitId, team: (row) => row.caller.teamId, app: (row) => row.caller.appId, key: (row) => row.caller.keyId,
   model: (row) => row.servedModel || row.requestedModel, provider: (row) => row.provider, workflow: (row) => row.attribution.workflow,
+  agent: (row) => row.attribution.agent, session: (row) => row.attribution.session, endpoint: (row) => row.endpoint,
   run: (row) => row.attribution.run, user: (row) => row.attribution.user, quality: (row) => row.quality, pricing: (row) => row.pricing, call: (row) => row.callId, cost_centre: (row) => row.caller.costCentre || noCostCentre,
 }
 
 /** Whether a row of the live tail belongs to this view; the stream itself knows fewer filters. */
 export function covers(search: CallSearch, row: RecordSummary): boolean {
   if (search.status !== undefined && search.status !== statusOf(row)) return false
-  return matchNames.every((name) => search[name] === undefined || (name === 'pricing' ? isPricing(search[name], row) : memberOf[name](row) === search[name]))
+  if (search.from !== undefined && (row.at < search.from || row.at >= (search.to ?? Infinity))) return false
+  return matchNames.every((name) => search[name] === undefined || (name === 'pricing' ? isPricing(search[name], row) : memberOf[name](row) === (search[name] === missing ? '' : search[name])))
 }
 
 export function statusOf(row: Pick<RecordSummary, 'kind' | 'errorClass'>): CallStatus {

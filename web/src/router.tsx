@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import { readBudgetSearch } from './pages/budgets/budget-search.ts'
 import { readCallSearch } from './pages/calls/call-search.ts'
 import { readStatementSearch } from './pages/statement/statement-search.ts'
 import { BrokenPage } from './pages/broken-page.tsx'
@@ -14,7 +15,7 @@ const pages = [
   createRoute({ getParentRoute, path: '/', component: lazyRouteComponent(() => import('./pages/overview/overview-page.tsx'), 'OverviewPage') }),
   createRoute({ getParentRoute, path: '/explore', component: lazyRouteComponent(() => import('./pages/explore/explore-page.tsx'), 'ExplorePage') }),
   createRoute({ getParentRoute, path: '/calls', validateSearch: readCallSearch, component: lazyRouteComponent(() => import('./pages/calls/calls-page.tsx'), 'CallsPage') }),
-  createRoute({ getParentRoute, path: '/budgets', component: lazyRouteComponent(() => import('./pages/budgets/budgets-page.tsx'), 'BudgetsPage') }),
+  createRoute({ getParentRoute, path: '/budgets', validateSearch: readBudgetSearch, component: lazyRouteComponent(() => import('./pages/budgets/budgets-page.tsx'), 'BudgetsPage') }),
   createRoute({ getParentRoute, path: '/statement', validateSearch: readStatementSearch, component: lazyRouteComponent(() => import('./pages/statement/statement-page.tsx'), 'StatementPage') }),
   createRoute({ getParentRoute, path: '/models', component: lazyRouteComponent(() => import('./pages/models/models-page.tsx'), 'ModelsPage') }),
   createRoute({ getParentRoute, path: '/keys', component: lazyRouteComponent(() => import('./pages/keys/keys-page.tsx'), 'KeysPage') }),

@@ -1,0 +1,100 @@
+import type { ReactNode } from 'react'
+import { BudgetBar } from '../../design/budget-bar.tsx'
+import type { DataColumn } from '../../design/data-table.tsx'
+import { Since } from '../../design/figures.tsx'
+import { Quantity } from '../../design/quantity.tsx'
+import { compareDecimals } from '../../format/decimal.ts'
+import { exactCount, formatShare } from '../../format/quantity.ts'
+import { compareRisk } from './budget-risk.ts'
+import { Course, HardMark } from './budget-marks.tsx'
+import type { PacedBudget, PacedWindow } from './budget-queries.ts'
+import { tupleName, type BudgetLine } from './budget-tree.ts'
+import { perText, windowAdverbs } from './budget-words.ts'
+
+const kindNames = { org: 'Company', unit: 'Business unit', team: 'Team', app: 'App' } as const
+
+/** Lines without a window of their own stand after those with one, whichever way the table is sorted. */
+function byWindow(compare: (a: PacedWindow, b: PacedWindow) => number): (a: BudgetLine, b: BudgetLine) => number {
+  const windowOf = (line: BudgetLine): PacedWindow | null => (line.kind === 'node' ? worstBelow(line) : line.window)
+  return (a, b) => {
+    const [left, right] = [windowOf(a), windowOf(b)]
+    if (left === null || right === null) return Number(left !== null) - Number(right !== null)
+    return compare(left, right)
+  }
+}
+
+function worstBelow(line: BudgetLine): PacedWindow | null {
+  const windows = line.children.map((child) => (child.kind === 'node' ? worstBelow(child) : child.window)).filter((window) => window !== null)
+  return windows.reduce<PacedWindow | null>((worst, window) => (worst === null || compareRisk(window, worst) > 0 ? window : worst), null)
+}
+
+const nameOf = (line: BudgetLine): string => (line.kind === 'node' ? line.node.name : line.kind === 'window' ? tupleName(line.window) : line.budget.name)
+const lastDayOf = (window: PacedWindow): string => window.pace?.lastDay ?? '0'
+
+export const budgetColumns: readonly DataColumn<BudgetLine>[] = [
+  { id: 'name', header: 'Budget', track: 'minmax(15rem,2.6fr)', cell: (line) => <Name line={line} />, compare: (a, b) => nameOf(a).localeCompare(nameOf(b)) },
+  { id: 'used', header: 'Used', track: 'minmax(12rem,1.7fr)', cell: (line) => withWindow(line, (budget, window) => <Used budget={budget} window={window} />), compare: byWindow((a, b) => (a.usedRatio ?? 0) - (b.usedRatio ?? 0)) },
+  { id: 'held', header: 'Held', track: '5.5rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => (window.leased === '0' ? <span className="text-ink-3">–</span> : <Quantity text={window.leased} of={budget} />)), compare: byWindow((a, b) => compareDecimals(a.leased, b.leased)) },
+  { id: 'left', header: 'Left', track: '6.5rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => <span className={compareDecimals(window.remaining, '0') <= 0 ? 'text-bad' : ''}><Quantity text={window.remaining} of={budget} /></span>), compare: byWindow((a, b) => compareDecimals(a.remaining, b.remaining)) },
+  { id: 'rate', header: 'Per day', track: '6.5rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => <Average budget={budget} window={window} />), compare: byWindow((a, b) => compareDecimals(a.pace?.averagePerDay ?? '0', b.pace?.averagePerDay ?? '0')) },
+  { id: 'lastDay', header: 'Last 24 h', track: '6.5rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => <LastDay budget={budget} window={window} />), compare: byWindow((a, b) => compareDecimals(lastDayOf(a), lastDayOf(b))) },
+  { id: 'risk', header: 'Headed for', track: 'minmax(8.5rem,1fr)', align: 'right', cell: (line) => withWindow(line, (budget, window) => <Course budget={budget} window={window} />), compare: byWindow(compareRisk) },
+  { id: 'resets', header: 'Resets', track: '6.5rem', align: 'right', cell: (line) => withWindow(line, (_, window) => <Since ms={window.resetsAt} />), compare: byWindow((a, b) => a.resetsAt - b.resetsAt) },
+]
+
+/** The figures of a budget with several windows are its riskiest one's; the name says so. */
+function withWindow(line: BudgetLine, show: (budget: PacedBudget, window: PacedWindow) => ReactNode): ReactNode {
+  if (line.kind === 'node') return null
+  if (line.window === null) return <span className="text-ink-3">–</span>
+  return show(line.budget, line.window)
+}
+
+function Name({ line }: { readonly line: BudgetLine }): ReactNode {
+  if (line.kind === 'node') return <span className="inline-flex items-baseline gap-2"><span className="font-medium">{line.node.name}</span><span className="label-quiet">{kindNames[line.node.kind]}</span></span>
+  if (line.kind === 'window') return <span className="text-ink-2">{tupleName(line.window)}</span>
+  const { budget } = line
+  return (
+    <span className="inline-flex max-w-full items-center gap-2">
+      <span className="truncate font-medium" title={budget.name}>{budget.name}</span>
+      <span className="label-quiet truncate">{budget.per.length > 0 ? `each ${perText(budget.per)}, ${windowAdverbs[budget.window.unit].toLowerCase()} · ${exactCount(budget.windowsCount)}` : windowAdverbs[budget.window.unit].toLowerCase()}</span>
+      <HardMark hard={budget.hard} />
+    </span>
+  )
+}
+
+function Used({ budget, window }: { readonly budget: PacedBudget; readonly window: PacedWindow }): ReactNode {
+  return (
+    <div className="flex items-center gap-3">
+      <div className="w-20 shrink-0"><BudgetBar committed={window.committed} held={window.leased} limit={window.limit} /></div>
+      <span className="min-w-0 truncate"><span className="font-medium">{window.usedRatio === null ? '–' : formatShare(window.usedRatio)}</span> <span className="text-ink-3">of <Quantity text={window.limit} of={budget} /></span></span>
+    </div>
+  )
+}
+
+function Average({ budget, window }: { readonly budget: PacedBudget; readonly window: PacedWindow }): ReactNode {
+  const average = window.pace?.averagePerDay ?? null
+  return average === null ? <span className="text-ink-3" title="Too early in the window to say.">–</span> : <Quantity text={average} of={budget} />
+}
+
+/** A last day well above the mean is what somebody should know of. */
+function LastDay({ budget, window }: { readonly budget: PacedBudget; readonly window: PacedWindow }): ReactNode {
+  const average = Number(window.pace?.averagePerDay ?? 0)
+  const hot = average > 0 && Number(lastDayOf(window)) > average * 1.5
+  return <span className={hot ? 'text-warn' : ''} title={hot ? 'Half as much again as the mean of the window, or more.' : undefined}><Quantity text={lastDayOf(window)} of={budget} /></span>
+}
+
+/** A budget on a phone: name, bar, and the two figures that decide. */
+export function NarrowBudget(line: BudgetLine): ReactNode {
+  if (line.kind === 'node') return <Name line={line} />
+  const { window, budget } = line
+  return (
+    <div className="flex flex-col gap-1.5">
+      <div className="flex items-baseline justify-between gap-3">
+        <span className="min-w-0 truncate font-medium">{nameOf(line)}{line.kind === 'budget' && budget.per.length > 0 && <span className="font-normal text-ink-3"> · each {perText(budget.per)}</span>}</span>
+        <span className="shrink-0 font-medium">{window === null || window.usedRatio === null ? '–' : formatShare(window.usedRatio)}</span>
+      </div>
+      {window !== null && <BudgetBar committed={window.committed} held={window.leased} limit={window.limit} />}
+      {window !== null && <div className="label-quiet flex justify-between gap-3"><span><Quantity text={window.remaining} of={budget} /> left of <Quantity text={window.limit} of={budget} /></span><Course budget={budget} window={window} /></div>}
+    </div>
+  )
+}

@@ -1,10 +1,10 @@
 import type { Usage } from '../core/usage/usage.ts'
 import type { RequestFacts, UsageReading } from './dialect.ts'
-import type { JsonObject } from './gemini-fields.ts'
 import { modeOf } from './gemini-request.ts'
 import { readGeminiCounters } from './gemini-usage.ts'
 import { endOfValue, findMember, parseOrUndefined, scanObject, skipBlank, textOf, valueOf, type JsonObjectScan } from './json-members.ts'
 import { isObject } from './overlap.ts'
+import type { JsonObject } from './request-body.ts'
 
 /** What one answer object (a whole body, or one chunk of a stream) says about usage. */
 export interface GeminiAnswer {

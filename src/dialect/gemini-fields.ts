@@ -1,6 +1,5 @@
 import { isObject } from './overlap.ts'
-
-export type JsonObject = Readonly<Record<string, unknown>>
+import type { JsonObject } from './request-body.ts'
 
 /**
  * Google's servers take a field under its camel-case name or its proto's snake-case one. Both at once are refused where

@@ -1,18 +1,19 @@
-import { err, ok, type Result } from '../base/result.ts'
+import { ok, type Result } from '../base/result.ts'
 import type { ServiceMode } from '../core/pricing/price-entry.ts'
 import type { Endpoint, RequestFacts, RequestFault } from './dialect.ts'
-import { fieldOf, snakeOf, type JsonObject } from './gemini-fields.ts'
+import { fieldOf, snakeOf } from './gemini-fields.ts'
 import { contentOf, requestUnboundedBecause, usesServerState } from './gemini-unbounded.ts'
-import { readJsonBody, repeatedName } from './json-body.ts'
 import { isObject } from './overlap.ts'
+import { repeatedName } from './repeated-name.ts'
+import { malformed, parseRequestBody, requestFault, type JsonObject } from './request-body.ts'
 
 /** Reads a Gemini request body once; the endpoint already knows the model and whether a stream was asked for. */
 export function readGeminiRequest(endpoint: Endpoint, body: Buffer): Result<RequestFacts, RequestFault> {
-  if (endpoint.refusedBecause !== undefined) return fault('endpoint_not_metered', endpoint.refusedBecause)
+  if (endpoint.refusedBecause !== undefined) return requestFault('endpoint_not_metered', endpoint.refusedBecause)
   if (endpoint.name === 'models') return ok(factsOf(endpoint, 0, {}))
-  const parsed = readJsonBody(body)
-  if (!parsed.ok) return malformed(parsed.error)
-  const request = parsed.value
+  const parsed = parseRequestBody(body, noNames)
+  if (!parsed.ok) return parsed
+  const request = parsed.value.value
   const repeated = repeatedName(body)
   if (repeated !== null) return malformed(`The member "${repeated.slice(0, 60)}" is given twice in one object.`)
   const ambiguous = spelledTwice(request)
@@ -23,6 +24,9 @@ export function readGeminiRequest(endpoint: Endpoint, body: Buffer): Result<Requ
     default: return readGenerate(endpoint, body, request)
   }
 }
+
+/** Google's parser matches case exactly, and repeated names are looked for at every depth. */
+const noNames: ReadonlySet<string> = new Set()
 
 const decidingNames = ['generationConfig', 'cachedContent', 'systemInstruction', 'serviceTier', 'generateContentRequest', 'continuationToken'] as const
 const decidingConfigNames = ['maxOutputTokens', 'candidateCount', 'responseModalities'] as const
@@ -123,6 +127,3 @@ function factsOf(endpoint: Endpoint, inputBytes: number, own: Partial<RequestFac
     usesServerState: false, unboundedBecause: '', mayWriteCache: false, mode: 'standard', geo: '', user: '', metadata: noLabels, ...own,
   }
 }
-
-const fault = (code: RequestFault['code'], detail: string): Result<never, RequestFault> => err({ code, detail })
-const malformed = (detail: string): Result<never, RequestFault> => fault('body_malformed', detail)

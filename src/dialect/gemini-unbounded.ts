@@ -1,5 +1,6 @@
-import { camelOf, fieldOf, listOf, snakeOf, type JsonObject } from './gemini-fields.ts'
+import { camelOf, fieldOf, listOf, snakeOf } from './gemini-fields.ts'
 import { isObject } from './overlap.ts'
+import type { JsonObject } from './request-body.ts'
 
 /**
  * What in a Gemini request the body's bytes do not bound, and what it names of the provider's own stores. Parts, tools

@@ -1,5 +1,5 @@
-import type { JsonObject } from './gemini-fields.ts'
 import { isObject, readCounters, type CountersRead, type OverlapMap } from './overlap.ts'
+import type { JsonObject } from './request-body.ts'
 
 /**
  * Google's usage object as disjoint counters. The prompt holds what came from a cache; thoughts stand beside the

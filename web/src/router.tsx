@@ -1,7 +1,10 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import { readBudgetSearch } from './pages/budgets/budget-search.ts'
 import { readCallSearch } from './pages/calls/call-search.ts'
+import { readStartSearch } from './pages/get-started/start-search.ts'
+import { readKeysSearch } from './pages/keys/keys-search.ts'
 import { readStatementSearch } from './pages/statement/statement-search.ts'
+import { readExploreSearch } from './pages/explore/explore-search.ts'
 import { BrokenPage } from './pages/broken-page.tsx'
 import { NotFound } from './pages/not-found.tsx'
 import { SignedIn } from './pages/signed-in.tsx'
@@ -13,13 +16,13 @@ const getParentRoute = () => rootRoute
 
 const pages = [
   createRoute({ getParentRoute, path: '/', component: lazyRouteComponent(() => import('./pages/overview/overview-page.tsx'), 'OverviewPage') }),
-  createRoute({ getParentRoute, path: '/explore', component: lazyRouteComponent(() => import('./pages/explore/explore-page.tsx'), 'ExplorePage') }),
+  createRoute({ getParentRoute, path: '/explore', validateSearch: readExploreSearch, component: lazyRouteComponent(() => import('./pages/explore/explore-page.tsx'), 'ExplorePage') }),
   createRoute({ getParentRoute, path: '/calls', validateSearch: readCallSearch, component: lazyRouteComponent(() => import('./pages/calls/calls-page.tsx'), 'CallsPage') }),
   createRoute({ getParentRoute, path: '/budgets', validateSearch: readBudgetSearch, component: lazyRouteComponent(() => import('./pages/budgets/budgets-page.tsx'), 'BudgetsPage') }),
   createRoute({ getParentRoute, path: '/statement', validateSearch: readStatementSearch, component: lazyRouteComponent(() => import('./pages/statement/statement-page.tsx'), 'StatementPage') }),
   createRoute({ getParentRoute, path: '/models', component: lazyRouteComponent(() => import('./pages/models/models-page.tsx'), 'ModelsPage') }),
-  createRoute({ getParentRoute, path: '/keys', component: lazyRouteComponent(() => import('./pages/keys/keys-page.tsx'), 'KeysPage') }),
-  createRoute({ getParentRoute, path: '/get-started', component: lazyRouteComponent(() => import('./pages/get-started/get-started-page.tsx'), 'GetStartedPage') }),
+  createRoute({ getParentRoute, path: '/keys', validateSearch: readKeysSearch, component: lazyRouteComponent(() => import('./pages/keys/keys-page.tsx'), 'KeysPage') }),
+  createRoute({ getParentRoute, path: '/get-started', validateSearch: readStartSearch, component: lazyRouteComponent(() => import('./pages/get-started/get-started-page.tsx'), 'GetStartedPage') }),
 ] as const
 
 export const router = createRouter({ routeTree: rootRoute.addChildren(pages), defaultPreload: 'intent', defaultErrorComponent: BrokenPage, scrollRestoration: true })

@@ -31,6 +31,14 @@ async function request<Answer>(method: string, path: string, body: unknown, sign
   return answer as Answer
 }
 
+/** A file by POST, with the name the server gives it. */
+export async function fetchFile(path: string, body: unknown): Promise<{ readonly name: string; readonly blob: Blob }> {
+  const response = await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json', 'x-csrf-token': csrfToken }, credentials: 'same-origin', body: JSON.stringify(body) })
+  if (!response.ok) throw problemOf(response.status, parsed(await response.text()))
+  const name = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? 'tollgate'
+  return { name, blob: await response.blob() }
+}
+
 function parsed(text: string): unknown {
   if (text === '') return null
   try { return JSON.parse(text) } catch { return null }

@@ -20,7 +20,7 @@ export function answerEmbeddings(seed: string, request: JsonObject, faults: SimF
 }
 
 /** A unit vector that depends only on the text: floats, or their little-endian bytes in base64. */
-function vectorOf(seed: string, dimensions: number, base64: boolean): number[] | string {
+export function vectorOf(seed: string, dimensions: number, base64: boolean): number[] | string {
   const dice = diceFor(seed)
   const values = Float32Array.from({ length: dimensions }, () => dice() * 2 - 1)
   const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))

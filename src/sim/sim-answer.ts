@@ -6,6 +6,8 @@ export interface SimAnswer {
   readonly body: unknown
   /** Set for a stream: one SSE event each, blank line included. */
   readonly frames: readonly string[] | null
+  /** The frames are the pieces of one JSON array. */
+  readonly isJsonStream?: boolean
   /** Which frame may be repeated by `never-ending`. */
   readonly repeatable: number
   /** What the provider counted, null when the call cost nothing. */

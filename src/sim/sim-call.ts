@@ -5,6 +5,8 @@ export interface SimCall {
   readonly id: number
   readonly method: string
   readonly path: string
+  /** With its "?", or ''. */
+  readonly query: string
   /** As asked; '' when the request named none. */
   readonly model: string
   readonly authorization: string

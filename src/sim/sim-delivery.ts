@@ -48,11 +48,11 @@ async function deliverWhole(answer: SimAnswer, faults: SimFaults, call: SimCallS
 
 async function deliverStream(answer: SimAnswer, frames: readonly string[], faults: SimFaults, call: SimCallState, response: ServerResponse, delayMs: number, format: SimFormat): Promise<void> {
   const gzip = faults.has('gzip') ? createGzip() : null
-  response.writeHead(200, { ...headersFor(answer, faults, call, format), 'content-type': 'text/event-stream; charset=utf-8', ...(gzip === null ? {} : { 'content-encoding': 'gzip' }) })
+  response.writeHead(200, { ...headersFor(answer, faults, call, format), 'content-type': answer.isJsonStream === true ? 'application/json; charset=UTF-8' : 'text/event-stream; charset=utf-8', ...(gzip === null ? {} : { 'content-encoding': 'gzip' }) })
   gzip?.pipe(response)
   const target = gzip ?? response
   const send = async (text: string): Promise<void> => {
-    const bytes = Buffer.from(faults.has('crlf') ? text.replaceAll('\n', '\r\n') : text)
+    const bytes = Buffer.from(faults.has('crlf') ? text.replaceAll(/\r?\n/g, '\r\n') : text)
     const size = faults.has('split-bytes') ? Math.max(1, faults.get('split-bytes') ?? 7) : bytes.length
     for (let from = 0; from < bytes.length && !response.destroyed; from += size) {
       const room = target.write(bytes.subarray(from, from + size))
@@ -69,7 +69,8 @@ async function deliverStream(answer: SimAnswer, frames: readonly string[], fault
       return breakOff(call, response)
     }
     if (index === half && faults.has('error-mid-stream')) {
-      await send(format.errorFrame)
+      // In an array the same error is one more element.
+      await send(answer.isJsonStream === true ? `,\n${format.errorFrame.replace(/^data: /, '').trim()}\n]` : format.errorFrame)
       break
     }
     if (index === answer.repeatable && faults.has('never-ending')) {

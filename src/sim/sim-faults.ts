@@ -45,6 +45,8 @@ export const simFaultNames = [
   'tool',
   /** Counts N web searches. */
   'search',
+  /** Refuses the prompt in an answer of status 200, where the format can. */
+  'blocked',
 ] as const
 export type SimFault = (typeof simFaultNames)[number]
 

@@ -10,6 +10,8 @@ export interface SimAsk {
   readonly method: string
   /** Without the query. */
   readonly path: string
+  /** With its "?", or ''. */
+  readonly query: string
   readonly headers: IncomingHttpHeaders
   /** Parsed body; empty for GET. */
   readonly request: JsonObject

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { anthropicFormat } from './anthropic-sim.ts'
+import { geminiFormat } from './gemini-sim.ts'
 import { openaiFormat } from './openai-sim.ts'
 import type { SimAnswer } from './sim-answer.ts'
 import { SimCache } from './sim-cache.ts'
@@ -11,7 +12,7 @@ import type { SimAsk, SimFormat } from './sim-format.ts'
 import { isObject, type JsonObject } from './sim-generation.ts'
 
 /** OpenAI's comes last, because it answers whatever no other format takes. */
-const formats: readonly SimFormat[] = [anthropicFormat, openaiFormat]
+const formats: readonly SimFormat[] = [anthropicFormat, geminiFormat, openaiFormat]
 
 export interface SimOptions {
   /** Default 0: any free port. */
@@ -27,7 +28,7 @@ export interface SimOptions {
 }
 
 export interface Sim {
-  /** Base URL without a trailing slash; paths are those of the providers: /v1/chat/completions, /v1/messages, … */
+  /** Base URL without a trailing slash; paths are those of the providers: /v1/chat/completions, /v1/messages, /v1beta/models/… */
   readonly url: string
   readonly port: number
   close(): Promise<void>
@@ -90,7 +91,9 @@ function closed(server: Server): Promise<void> {
 }
 
 async function answer(state: SimState, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const path = (request.url ?? '/').split('?')[0]!
+  const target = request.url ?? '/'
+  const path = target.split('?')[0]!
+  const query = target.slice(path.length)
   if (path === '/__sim/calls') return sendJson(response, state.calls)
   if (path === '/__sim/reset') {
     reset(state)
@@ -103,10 +106,10 @@ async function answer(state: SimState, request: IncomingMessage, response: Serve
   const model = format.modelOf(path, parsed ?? {})
   const lastText = format.lastTextOf(parsed ?? {})
   const faults = readFaults(String(request.headers['x-sim-fault'] ?? ''), model, lastText)
-  const ask: SimAsk = { seed: state.seed, method, path, headers: request.headers, request: parsed ?? {}, bodyText, model, lastText, faults, cache: state.cache }
+  const ask: SimAsk = { seed: state.seed, method, path, query, headers: request.headers, request: parsed ?? {}, bodyText, model, lastText, faults, cache: state.cache }
   const made = parsed === null ? format.failure('unparsable') : (failureFor(state, format, ask) ?? format.answer(ask))
   const call: SimCallState = {
-    id: state.nextId++, method, path, model, authorization: request.headers.authorization ?? '',
+    id: state.nextId++, method, path, query, model, authorization: request.headers.authorization ?? '',
     headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)])),
     body: bodyText, status: made.status, stream: made.frames !== null, faults: [...faults.keys()],
     counted: made.counted, reported: made.reported, outcome: 'open',

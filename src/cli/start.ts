@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadConfig, type Config } from '../config/config.ts'
 import { localNodeCredential, secretKey } from '../config/secrets.ts'
 import { startEngines, type Engines } from '../engines/supervisor.ts'
 import { startSim } from '../sim/start-sim.ts'
+import { chooseMode, demoEnvironment, markDemo, type StartMode } from './demo-mode.ts'
 import { createLog } from './log.ts'
 import { Plane } from './planes.ts'
 import type { Prepared } from './prepare.ts'
@@ -16,9 +16,11 @@ export async function runStart(args: readonly string[], _version: string): Promi
   const startedAt = performance.now()
   const log = createLog('start')
   const told = untilInterrupted()
-  const { config, demo } = chooseMode(loadConfig(process.env, process.cwd()), args)
+  const mode = await chooseMode(loadConfig(process.env, process.cwd()), args)
+  const { config, demo } = mode
   const sim = demo ? await startDemoProvider(config.gateway.port + 2) : null
   secretKey(config.data_dir, config.secretKeyText)
+  if (demo) markDemo(config.data_dir)
   const sharedEnv = sharedEnvironment(config)
   // The gateway needs no engine: it serves from its last snapshot while they start.
   const gateway = new Plane<{ readonly port: number }>('gateway', sharedEnv, log)
@@ -26,18 +28,25 @@ export async function runStart(args: readonly string[], _version: string): Promi
   serving.catch(() => {}) // Looked at below, once the engines stand.
   let engines: Engines | null = null
   let control: Plane<Prepared & { readonly port: number }> | null = null
+  let company: Plane<object> | null = null
   try {
     engines = await startEngines({
       dataDir: join(config.data_dir, 'engines'), log, postgres: config.postgres_url === undefined, events: config.clickhouse_url === undefined,
     })
-    control = new Plane('control', { ...sharedEnv, ...controlEnvironment(config, engines, sim?.url ?? null) }, log)
+    const controlEnv = { ...sharedEnv, ...controlEnvironment(config, engines), ...(sim === null ? {} : demoEnvironment(mode, sim.url)) }
+    control = new Plane('control', controlEnv, log)
     const [ready, served] = await Promise.all([control.start(), serving])
-    announce(config, ready, served.port, performance.now() - startedAt, demo)
+    announce(mode, ready, served.port, performance.now() - startedAt)
+    if (mode.company) {
+      company = new Plane('demo-company', { ...controlEnv, TOLLGATE_GATEWAY_PORT: String(served.port) }, log)
+      company.start().catch((error: unknown) => log('error', 'the demo company did not start', { reason: String(error) }))
+    }
     log('info', 'started', { pids: { start: process.pid, control: control.pid, gateway: gateway.pid, ...engines.pids() } })
     await told
     console.log('\nStopping: calls in flight are finished, the journal is shipped …')
     return 0
   } finally {
+    await company?.stop(5_000)
     // One that never served has nothing to finish.
     await gateway.stop(control === null ? 1_000 : 30_000)
     await control?.stop(10_000)
@@ -51,14 +60,6 @@ function untilInterrupted(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve())
   })
-}
-
-/** Demo only where nothing real exists: no provider, no data directory of a real installation. */
-function chooseMode(config: Config, args: readonly string[]): { readonly config: Config; readonly demo: boolean } {
-  const configured = Object.keys(config.envProviders).length + Object.keys(config.providers).length > 0
-  const hasData = existsSync(join(config.data_dir, 'engines'))
-  const demo = args.includes('--demo') || (!configured && !hasData && !args.includes('--no-demo') && config.postgres_url === undefined)
-  return { demo, config: demo ? { ...config, data_dir: `${config.data_dir}-demo` } : config }
 }
 
 /** At the same address each time, because a restarted gateway first serves from its last snapshot; elsewhere if that is taken. */
@@ -75,23 +76,19 @@ function sharedEnvironment(config: Config): NodeJS.ProcessEnv {
   }
 }
 
-/** Addresses of the engines, and in a demo the simulated provider. */
-function controlEnvironment(config: Config, engines: Engines, simUrl: string | null): NodeJS.ProcessEnv {
+/** Addresses of the engines. */
+function controlEnvironment(config: Config, engines: Engines): NodeJS.ProcessEnv {
   const events = engines.events
   const clickhouse = events === null ? config.clickhouse_url! : `${events.url.replace('://', `://${events.username}:${encodeURIComponent(events.password)}@`)}/${events.database}`
-  return {
-    TOLLGATE_POSTGRES_URL: engines.postgresUrl ?? config.postgres_url!,
-    TOLLGATE_CLICKHOUSE_URL: clickhouse,
-    ...(simUrl === null ? {} : { TOLLGATE_DEMO: '1', OPENAI_API_KEY: 'sim', OPENAI_BASE_URL: simUrl }),
-  }
+  return { TOLLGATE_POSTGRES_URL: engines.postgresUrl ?? config.postgres_url!, TOLLGATE_CLICKHOUSE_URL: clickhouse }
 }
 
-function announce(config: Config, ready: Prepared & { readonly port: number }, gatewayPort: number, ms: number, demo: boolean): void {
+function announce({ config, demo, company }: StartMode, ready: Prepared & { readonly port: number }, gatewayPort: number, ms: number): void {
   const consoleUrl = `http://${config.console.host === '0.0.0.0' ? '127.0.0.1' : config.console.host}:${ready.port}`
   const gatewayUrl = `http://${config.gateway.host === '0.0.0.0' ? '127.0.0.1' : config.gateway.host}:${gatewayPort}`
   const lines = [
     '',
-    `  Tollgate is ready in ${(ms / 1000).toFixed(1)} s${demo ? '   [ DEMO: a simulated provider; set OPENAI_API_KEY to serve a real one ]' : ''}`,
+    `  Tollgate is ready in ${(ms / 1000).toFixed(1)} s${demo ? `   [ DEMO: ${company ? 'a made-up company and ' : ''}a simulated provider; set OPENAI_API_KEY to serve a real one ]` : ''}`,
     '',
     `  Console   ${consoleUrl}${ready.adminToken === null ? '' : `/?token=${ready.adminToken}   (signs in once)`}`,
     `  Gateway   ${gatewayUrl}`,

@@ -24,7 +24,7 @@ export async function startProduct(options: { readonly directory?: string } = {}
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'tollgate-product-'))
   const gatewayPort = await chooseFreePort(null)
   const consolePort = await chooseFreePort(null, [gatewayPort])
-  const child = spawn(process.execPath, [program, 'start', '--demo'], {
+  const child = spawn(process.execPath, [program, 'start', '--demo', '--empty'], {
     cwd: directory, stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...inherited(), TOLLGATE_DATA_DIR: join(directory, 'data'), TOLLGATE_GATEWAY_PORT: String(gatewayPort), TOLLGATE_CONSOLE_PORT: String(consolePort) },
   })

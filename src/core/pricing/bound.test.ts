@@ -68,4 +68,11 @@ describe('the bound', () => {
     isAbout(bound([...base, entry({ amount: '2', conditions: { clock } })]), 6)
     isAbout(bound([...base, entry({ amount: '2', conditions: { clock } })], { at: Date.UTC(2026, 7, 5, 5) }), 5)
   })
+
+  it('counts the searches that a server tool may make', () => {
+    const entries = [...base, entry({ component: 'web_search', unit: 'search', per: 1_000, amount: '10' })]
+    isAbout(bound(entries, { searchesMax: 3 }), 5.03)
+    isAbout(bound(entries), 5)
+    expect(bound(base, { searchesMax: 3 })).toBeNull()
+  })
 })

@@ -2,7 +2,8 @@ import type { ModelLimits } from '../price-entry.ts'
 
 /**
  * Context window and largest output in tokens. Context is the larger of genai-prices 0.1.8 and LiteLLM 2026-08-01, output is
- * LiteLLM's; where snapshots of one family differ the largest stands, because these figures are upper bounds.
+ * LiteLLM's; where snapshots of one family differ the largest stands, because these figures are upper bounds. The Claude
+ * models of September and October 2026 are from Anthropic's model pages of 2026-10-07.
  */
 const table: Readonly<Record<string, Readonly<Record<string, readonly [contextTokens: number, outputTokensMax: number]>>>> = {
   openai: {
@@ -57,7 +58,9 @@ const table: Readonly<Record<string, Readonly<Record<string, readonly [contextTo
     'claude-3-haiku': [200_000, 4_096],
     'claude-3-opus-latest': [200_000, 4_096],
     'claude-fable-5': [1_000_000, 128_000],
+    'claude-fable-5-1': [1_000_000, 128_000],
     'claude-haiku-4-5': [200_000, 64_000],
+    'claude-haiku-5-5': [1_000_000, 128_000],
     'claude-opus-4-0': [200_000, 32_000],
     'claude-opus-4-1': [200_000, 32_000],
     'claude-opus-4-5': [200_000, 64_000],
@@ -65,10 +68,12 @@ const table: Readonly<Record<string, Readonly<Record<string, readonly [contextTo
     'claude-opus-4-7': [1_000_000, 128_000],
     'claude-opus-4-8': [1_000_000, 128_000],
     'claude-opus-5': [1_000_000, 128_000],
+    'claude-opus-5-5': [1_000_000, 128_000],
     'claude-sonnet-4-0': [1_000_000, 64_000],
     'claude-sonnet-4-5': [200_000, 64_000],
     'claude-sonnet-4-6': [1_000_000, 64_000],
     'claude-sonnet-5': [1_000_000, 128_000],
+    'claude-sonnet-5-5': [1_000_000, 128_000],
   },
   google: {
     'gemini-2.0-flash': [1_048_576, 8_192],

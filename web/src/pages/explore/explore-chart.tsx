@@ -74,11 +74,13 @@ function Headline({ view, figures }: { readonly view: ExploreView; readonly figu
 function Change({ total, before, figure, costly: isCostly, name }: { readonly total: string; readonly before: string; readonly figure: FigureKind; readonly costly: boolean; readonly name: string }): ReactNode {
   const delta = subtractDecimals(total, before)
   const fell = delta.startsWith('-')
-  const Icon = fell ? ArrowDownRight : delta === '0' ? Minus : ArrowUpRight
-  const tone = !isCostly || delta === '0' ? 'bg-sunken text-ink-2' : fell ? 'bg-good-soft text-good' : 'bg-warn-soft text-warn'
+  const ratio = ratioOf(delta, before)
+  const still = ratio !== null && Math.abs(ratio) < 0.0005
+  const Icon = still ? Minus : fell ? ArrowDownRight : ArrowUpRight
+  const tone = !isCostly || still ? 'bg-sunken text-ink-2' : fell ? 'bg-good-soft text-good' : 'bg-warn-soft text-warn'
   return (
     <p className="flex flex-wrap items-center gap-2 text-sm">
-      <span title={exactFigure(delta, figure)} className={classNames('inline-flex h-6 items-center gap-1 rounded-md px-1.5 font-medium', tone)}><Icon aria-hidden className="size-3.5" />{formatChange(ratioOf(delta, before))}</span>
+      <span title={exactFigure(delta, figure)} className={classNames('inline-flex h-6 items-center gap-1 rounded-md px-1.5 font-medium', tone)}><Icon aria-hidden className="size-3.5" />{formatChange(ratio)}</span>
       <span className="text-ink-3">{name.toLowerCase()} {formatFigure(before, figure)}</span>
     </p>
   )

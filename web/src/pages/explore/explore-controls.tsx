@@ -5,6 +5,7 @@ import { Toolbar } from '../../design/toolbar.tsx'
 import type { Span } from '../../format/range.ts'
 import { comparisons, firstView, grainOf, grains, levelsMax, type Comparison, type ExploreView, type Grain } from './explore-search.ts'
 import { AddFilter, FilterChip } from './filter-editor.tsx'
+import { Trail } from './trail.tsx'
 import { dimensionIds, dimensionNames, measureIds, measures, type Dimension, type ExploreMeasure } from './measures.ts'
 
 const measureOptions: readonly PickerOption[] = measureIds.map((value) => ({ value, label: measures[value].name }))
@@ -29,7 +30,8 @@ export function ExploreControls({ view, span, nowMs, onChange }: { readonly view
       </Toolbar>
       <Toolbar label="Filters">
         <AddFilter view={view} span={span} onChange={onChange} />
-        {view.filters.map((filter) => <FilterChip key={filter.dimension} filter={filter} view={view} span={span} onChange={onChange} />)}
+        <Trail view={view} onChange={onChange} />
+        {view.filters.filter((filter) => filter.op === 'not_in' || filter.values.length > 1).map((filter) => <FilterChip key={filter.dimension} filter={filter} view={view} span={span} onChange={onChange} />)}
         {view.filters.length > 1 && <button type="button" onClick={() => onChange({ ...view, filters: [], by: view.by.length === 0 ? firstView.by : view.by })} className="h-7 shrink-0 rounded-md px-2 text-xs font-medium text-ink-2 hover:text-ink">Clear all</button>}
       </Toolbar>
     </div>

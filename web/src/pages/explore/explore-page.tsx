@@ -18,7 +18,6 @@ import { figuresOf, type ExploreFigures, type Group } from './explore-figures.ts
 import { firstView, grainOf, questionOf, rowsMax, searchOf, spanOfView, viewOf, type ExploreView } from './explore-search.ts'
 import { ExploreTable } from './explore-table.tsx'
 import { ExportMenu } from './export-menu.tsx'
-import { Trail } from './trail.tsx'
 
 /** Any cost question: what, by whom, when, against when. The address holds all of it. */
 export function ExplorePage(): ReactNode {
@@ -39,7 +38,6 @@ export function ExplorePage(): ReactNode {
   return (
     <Page title="Explore" note={<Spans span={span} compared={shown?.compared ?? null} />} actions={<div className="flex gap-2"><CopyCall question={question} /><ExportMenu question={question} /></div>}>
       <ExploreControls view={view} span={span} nowMs={now} onChange={setView} />
-      <Trail view={view} onChange={setView} />
       {answer.error !== null && shown !== null && <div className="mb-4"><Banner tone="warn" action={<Button size="sm" onClick={() => void answer.refetch()}>Try again</Button>}>{answer.error.message} These are the last figures received.</Banner></div>}
       {shown === null ? answer.error === null ? <ExploreSkeleton /> : <div className="rounded-xl border border-line bg-surface"><ProblemState error={answer.error} onRetry={() => void answer.refetch()} /></div>
         : <Shown shown={shown} busy={answer.isPending} onView={setView} onOpen={open} />}

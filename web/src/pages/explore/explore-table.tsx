@@ -120,7 +120,7 @@ function Delta({ value, before, view, figures }: { readonly value: string | null
 /** A phone shows the measure, and what it comes from, in two lines. */
 function NarrowRow({ group, view, figures }: { readonly group: Group; readonly view: ExploreView; readonly figures: ExploreFigures }): ReactNode {
   const { measure } = view
-  const rest = tableMeasures(measure).slice(1, 3)
+  const rest = tableMeasures(measure).slice(1, 2)
   const ratio = addsUp(measure) ? ratioOf(valueIn(group.total, measure), valueIn(figures.total, measure)) : null
   return (
     <div className="flex flex-col gap-0.5">

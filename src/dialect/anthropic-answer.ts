@@ -127,9 +127,10 @@ const knownIterations: ReadonlySet<unknown> = new Set(['message', 'compaction', 
 
 const toolFees = ({ web_search }: Usage): Usage => (web_search === undefined ? {} : { web_search })
 
+/** Sums never leave the whole numbers that a record can hold, however large a provider's own are. */
 function added(a: Usage, b: Usage): Usage {
   const sum: Partial<Record<UsageComponent, number>> = { ...a }
-  for (const [name, count] of Object.entries(b)) sum[name as UsageComponent] = (sum[name as UsageComponent] ?? 0) + count
+  for (const [name, count] of Object.entries(b)) sum[name as UsageComponent] = Math.min((sum[name as UsageComponent] ?? 0) + count, Number.MAX_SAFE_INTEGER)
   return sum
 }
 

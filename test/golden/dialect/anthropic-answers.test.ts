@@ -85,6 +85,9 @@ describe('iterations', () => {
     expect(read(message(`{${totals},"iterations":[${declined},${served}],"fallback_credit":{"status":"redeemed"}}`))).toMatchObject({ usage: { input_text: 100, output_text: 10 }, quality: 'estimated', notices: ['several_models', 'fallback_credit_redeemed'] })
     expect(read(message(`{${totals},"server_tool_use":{"web_search_requests":2},"iterations":[${entry('message', 100, 10)},${entry('advisor_message', 900, 90, 'claude-opus-4-8')}]}`))).toMatchObject({ usage: { input_text: 1000, output_text: 100, web_search: 2 }, quality: 'estimated' })
   })
+  test('a sum past what a record can hold stops there', () => {
+    expect(read(message(`{${totals},"iterations":[${entry('compaction', Number.MAX_SAFE_INTEGER, 1)}]}`)).usage).toMatchObject({ input_text: Number.MAX_SAFE_INTEGER, output_text: 11 })
+  })
   test('a kind this version does not know is named', () => {
     expect(read(message(`{${totals},"iterations":[${entry('dream', 1, 1)}]}`)).notices).toEqual(['iteration_kind_unknown'])
   })

@@ -4,6 +4,12 @@ const tokens = { input_text: 'input_text', output_text: 'output_text', input_aud
 const cachedTokens = { ...tokens, cache_read: 'cache_read', cache_read_audio: 'cache_read_audio' } as const
 const gemini3Flash = ['gemini-3.5-flash', 'gemini-3.5-flash-lite', 'gemini-3.6-flash', 'gemini-3.7-flash', 'gemini-3.8-flash'] as const
 
+/** Models with one input price for every modality; Google's price page gives the others a price of their own for sound. */
+const soundAsText = ['gemini-2.5-pro', 'gemini-3-pro-preview', 'gemini-3.1-pro-preview', ...gemini3Flash] as const
+const gemini4 = ['gemini-4-argon', 'gemini-4-carbon'] as const
+const gemini4Source = 'Launch prices until 2026-11-30 and the prices after it: LiteLLM discussion 46238, TokenMeter 0.13.1, blockrun-mcp 0.54.6 (Argon); docs.laozhang.ai and apidog.com 2026-11-11 (Carbon, same prices)'
+const gemini4Turn = '2026-12-01T00:00:00Z'
+
 const vertexClaudeWithRegions = [
   'claude-sonnet-4-5', 'claude-sonnet-4-6', 'claude-opus-4-6', 'claude-opus-4-7', 'claude-opus-4-8', 'claude-opus-5', 'claude-opus-5-5', 'claude-fable-5', 'claude-fable-5-1',
 ] as const
@@ -15,12 +21,22 @@ export const googleSteps: readonly OverlayStep[] = [
     source: 'LiteLLM 2026-08-01, llm-prices 2026-08-05, Langfuse until 2026-08-14: launch price before the introductory one',
   },
   {
+    kind: 'multiple', provider: 'google', factor: '1', models: soundAsText, components: { input_text: 'input_audio', cache_read: 'cache_read_audio' },
+    source: 'genai-prices 0.1.8: "input rate is unified across text/image/video/audio" or no rate for audio; LiteLLM 2026-08-01 has none for the Pro models (its 3.5-flash row repeats 3-flash)',
+  },
+  {
+    kind: 'multiple', provider: 'google', factor: '1', models: ['gemini-2.5-flash-tts', 'gemini-2.5-pro-tts', 'gemini-2.5-flash-lite-preview-tts'], components: { output_text: 'output_audio' },
+    source: 'Cloud Text-to-Speech price page, Gemini-TTS, in genai-prices 0.1.8: the output these models have is sound',
+  },
+  { kind: 'stated', provider: 'google', models: gemini4, to: gemini4Turn, prices: { input_text: '2', cache_read: '0.1', output_text: '10' }, source: gemini4Source },
+  { kind: 'stated', provider: 'google', models: gemini4, from: gemini4Turn, prices: { input_text: '4', cache_read: '0.2', output_text: '20' }, source: gemini4Source },
+  {
     kind: 'multiple', provider: 'google', factor: '0.5', mode: 'batch', components: tokens,
     models: [
       'gemini-2.5-pro', 'gemini-2.5-flash', 'gemini-2.5-flash-lite', 'gemini-2.0-flash', 'gemini-2.0-flash-lite', 'gemini-3-pro-preview', 'gemini-3.1-pro-preview',
-      'gemini-3-flash-preview', 'gemini-3.1-flash-lite', 'gemini-embedding-001', ...gemini3Flash,
+      'gemini-3-flash-preview', 'gemini-3.1-flash-lite', 'gemini-embedding-001', 'gemini-4-argon', ...gemini3Flash,
     ],
-    source: 'Gemini API pricing page: batch costs half; Portkey 2026-08-21, LiteLLM 2026-08-01',
+    source: 'Gemini API pricing page: batch costs half; Portkey 2026-08-21, LiteLLM 2026-08-01, TokenMeter 0.13.1 (Argon)',
   },
   {
     kind: 'multiple', provider: 'google', factor: '0.5', mode: 'flex', components: cachedTokens, models: ['gemini-3.1-flash-lite', 'gemini-3.5-flash-lite', 'gemini-3.6-flash'],
@@ -41,8 +57,8 @@ export const googleSteps: readonly OverlayStep[] = [
     source: 'Gemini API pricing page: 35 USD per 1,000 grounded prompts; LiteLLM 2026-08-01, Portkey 2026-08-21',
   },
   {
-    kind: 'stated', provider: 'google', models: ['gemini-3-pro-preview', 'gemini-3.1-pro-preview', 'gemini-3-flash-preview', 'gemini-3.1-flash-lite', ...gemini3Flash], prices: { web_search: '14' },
-    source: 'Gemini API pricing page: 14 USD per 1,000 search queries; LiteLLM 2026-08-01, Portkey and Langfuse 2026-08-21',
+    kind: 'stated', provider: 'google', models: ['gemini-3-pro-preview', 'gemini-3.1-pro-preview', 'gemini-3-flash-preview', 'gemini-3.1-flash-lite', 'gemini-4-argon', ...gemini3Flash], prices: { web_search: '14' },
+    source: 'Gemini API pricing page: 14 USD per 1,000 search queries; LiteLLM 2026-08-01, Portkey and Langfuse 2026-08-21, TokenMeter 0.13.1 (Argon)',
   },
   {
     kind: 'stated', provider: 'google', models: ['claude-sonnet-4-5'], from: '2026-04-30T00:00:00Z', prices: { input_text: '3', output_text: '15', cache_read: '0.3', cache_write: '3.75' },

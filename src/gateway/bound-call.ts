@@ -69,7 +69,9 @@ function boundInput(call: Call, contextTokens: number | null): { readonly inputT
     if (contextTokens === null) return { inputTokens: byBytes, unbounded: 'server tools, and the context size of the model is not known' }
     return { inputTokens: contextTokens * facts.turnsMax!, unbounded: '' }
   }
-  if (!facts.usesServerState) return { inputTokens: contextTokens === null ? byBytes : Math.min(byBytes, contextTokens), unbounded: '' }
+  // An embedding model's context holds one text, of which a request may bring many.
+  const isOneText = facts.endpoint.name !== 'embeddings'
+  if (!facts.usesServerState) return { inputTokens: contextTokens === null || !isOneText ? byBytes : Math.min(byBytes, contextTokens), unbounded: '' }
   // State kept by the provider joins the input, so only the model's context bounds it.
   if (contextTokens === null) return { inputTokens: byBytes, unbounded: 'server-side state, and the context size of the model is not known' }
   return { inputTokens: contextTokens, unbounded: '' }

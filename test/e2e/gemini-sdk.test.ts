@@ -283,8 +283,8 @@ describe('refusals are errors that the SDK shows', () => {
   })
 
   test('a spent budget, with its facts; a missing cap is put in while there is money', async () => {
-    const key = await installation.addKey({}, { appId: 'app_other' })
-    const rule = await installation.putRule({ name: 'Gemini', limit: 2_000_000_000_000n, selector: { appId: 'app_other' } })
+    const key = await installation.addKey({}, { id: 'key_poor' })
+    const rule = await installation.putRule({ name: 'Gemini', limit: 2_000_000_000_000n, selector: { keyId: 'key_poor' } })
     await installation.adopted()
     const poor = through(key)
     const first = await poor.models.generateContent({ model: 'gemini-2.5-flash', contents })
@@ -300,6 +300,21 @@ describe('refusals are errors that the SDK shows', () => {
     }
     const { error } = await refusalOf(poor.models.generateContent({ model: 'gemini-2.5-flash', contents, config: { tools: [{ googleSearch: {} }] } }))
     expect(error.details[0]!.reason).toBe('BOUND_UNKNOWN')
+  })
+
+  test('many texts in one request are bounded by all of them', async () => {
+    const key = await installation.addKey({}, { id: 'key_texts' })
+    await installation.putRule({ name: 'Texts', limit: 10n ** 15n, selector: { keyId: 'key_texts' } })
+    await installation.adopted()
+    // Each fits the model's context of 8,192 tokens, together they are far more.
+    const answer = await fetch(`${installation.gatewayUrl}/gemini/v1beta/models/gemini-embedding-2:batchEmbedContents`, {
+      method: 'POST', headers: { 'x-goog-api-key': key },
+      body: JSON.stringify({ requests: Array.from({ length: 6 }, () => ({ model: 'models/gemini-embedding-2', content: { parts: [{ text: 'word '.repeat(4_000) }] } })) }),
+    })
+    expect(((await answer.json()) as { embeddings: unknown[] }).embeddings).toHaveLength(6)
+    const row = await metered({ sdkHttpResponse: { headers: Object.fromEntries(answer.headers) } }, {})
+    expect(row.usage.embedding).toBeGreaterThan(8_192)
+    expect(row.bound).toBeGreaterThan(row.cost!)
   })
 
   test('the provider\'s own errors pass as they are', async () => {

@@ -5,7 +5,7 @@ import { registerConsole } from '../api/console.ts'
 import { AuthorityClock, systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { ConfigError, loadConfig, type Config } from '../config/config.ts'
-import { secretKey } from '../config/secrets.ts'
+import { secretKey, writeOwned } from '../config/secrets.ts'
 import { Authority } from '../control/authority.ts'
 import { Receiver } from '../control/receive.ts'
 import { Snapshots } from '../control/snapshot.ts'
@@ -16,6 +16,7 @@ import { createControlStore, type RelationalStore } from '../store/relational/co
 import { createEventStore } from '../store/events/event-store.ts'
 import type { EventStore } from '../store/ports.ts'
 import { createLog } from './log.ts'
+import { consoleUrlFile } from './embedded.ts'
 import { credentialOf, prepareInstallation } from './prepare.ts'
 import { sayReady, untilTold } from './lifecycle.ts'
 
@@ -63,6 +64,7 @@ export async function runControl(_args: readonly string[], version: string): Pro
   await app.listen({ host: config.console.host, port: config.console.port })
   const address = app.server.address()
   const port = typeof address === 'object' && address !== null ? address.port : config.console.port
+  writeOwned(config.data_dir, consoleUrlFile, `http://${['0.0.0.0', '::'].includes(config.console.host) ? '127.0.0.1' : config.console.host}:${port}`)
   log('info', 'control plane listens', { host: config.console.host, port })
   sayReady({ port, ...prepared })
 

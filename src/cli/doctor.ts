@@ -1,5 +1,4 @@
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { systemActor } from '../api/credentials.ts'
 import { TollgateError } from '../base/errors.ts'
 import { ConfigError, loadConfig } from '../config/config.ts'
@@ -9,9 +8,15 @@ import { findDiskJournals, openDiskJournal, type DiskJournal } from '../jobs/dis
 import { reconcile, type Finding } from '../jobs/reconcile.ts'
 import { correctBudgets, planOf, restoreBlocks, settleRollups, type RepairDeps } from '../jobs/repair.ts'
 import type { ControlStore, EventStore } from '../store/ports.ts'
+import { readArguments, UsageError } from './command-line.ts'
 import { openStores } from './control.ts'
 import { embeddedConfig } from './embedded.ts'
 import { createLog } from './log.ts'
+import { doctorSpec } from './specs.ts'
+import { showProgress } from './text-table.ts'
+
+/** Exit code when something differs, so that a script can tell it from a doctor that could not look. */
+const differs = 3
 
 interface DoctorOptions {
   readonly json: boolean
@@ -22,7 +27,7 @@ interface DoctorOptions {
 }
 
 /**
- * `tollgate doctor [--json] [--journal DIR]… [--repair [--dry-run] [--budgets]]`: exit 0 when every check holds at the end, 1
+ * `tollgate doctor [--json] [--journal DIR]… [--repair [--dry-run] [--budgets]]`: exit 0 when every check holds at the end, 3
  * when one does not. Journals are read on this machine; without --journal those of its own gateway.
  */
 export async function runDoctor(args: readonly string[], _version: string): Promise<number> {
@@ -38,7 +43,7 @@ export async function runDoctor(args: readonly string[], _version: string): Prom
       if (!options.dryRun) examined = await examine(control, events, journals)
     }
     report(examined.findings, options.json)
-    return examined.findings.every((finding) => finding.ok) ? 0 : 1
+    return examined.findings.every((finding) => finding.ok) ? 0 : differs
   } catch (error) {
     if (!(error instanceof TollgateError) || error.code !== 'engine_unavailable') throw error
     throw new ConfigError(`The databases cannot be reached (${error.detail ?? error.code}). Is Tollgate running? What a repair has done so far stays.`)
@@ -48,20 +53,10 @@ export async function runDoctor(args: readonly string[], _version: string): Prom
 }
 
 function readOptions(args: readonly string[]): DoctorOptions {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        json: { type: 'boolean', default: false }, repair: { type: 'boolean', default: false }, 'dry-run': { type: 'boolean', default: false },
-        budgets: { type: 'boolean', default: false }, journal: { type: 'string', multiple: true, default: [] },
-      },
-    })
-    const { json, repair: wanted, 'dry-run': dryRun, budgets, journal } = values
-    if ((dryRun || budgets) && !wanted) throw new ConfigError('--dry-run and --budgets say how to repair: add --repair.')
-    return { json, repair: wanted, dryRun, budgets, journals: journal }
-  } catch (error) {
-    throw error instanceof ConfigError ? error : new ConfigError(error instanceof Error ? error.message : String(error))
-  }
+  const given = readArguments(doctorSpec, args)
+  const [repair, dryRun, budgets] = [given.is('repair'), given.is('dry-run'), given.is('budgets')]
+  if ((dryRun || budgets) && !repair) throw new UsageError('--dry-run and --budgets say how to repair: add --repair.')
+  return { json: given.is('json'), repair, dryRun, budgets, journals: given.texts('journal') }
 }
 
 function journalAt(directory: string): DiskJournal {
@@ -81,9 +76,13 @@ async function examine(control: ControlStore, events: EventStore, journals: read
   const gone = await eventsFault(events)
   if (gone !== null) return { findings: [{ check: 'ClickHouse has its tables', ok: false, detail: gone }], checks: [], eventsGone: true }
   const checks: JournalCheck[] = []
-  for (const journal of journals) checks.push(await checkJournal(control, events, journal))
+  for (const [index, journal] of journals.entries()) {
+    const done = showProgress(`reading journal ${index + 1} of ${journals.length}`)
+    checks.push(await checkJournal(control, events, journal).finally(done))
+  }
   const onDisk = checks.length > 0 ? checks.flatMap(findingsOf) : [{ check: 'journals on this machine', ok: true, detail: 'there are none; --journal DIR names one' }]
-  return { findings: [...onDisk, ...await reconcile(control, events)], checks, eventsGone: false }
+  const done = showProgress('adding up records, rollups and budgets')
+  return { findings: [...onDisk, ...await reconcile(control, events).finally(done)], checks, eventsGone: false }
 }
 
 /** ClickHouse's codes for a table, a database that is not there. */

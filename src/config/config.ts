@@ -158,8 +158,8 @@ function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   return section === null ? [] : Object.keys(section.unwrap().shape)
 }
 
-/** The known key at the smallest edit distance, if it is near enough to be meant. */
-function nearestTo(key: string, known: readonly string[]): string | null {
+/** The known word at the smallest edit distance from a mistyped one, if it is near enough to be meant. */
+export function nearestTo(key: string, known: readonly string[]): string | null {
   let best: string | null = null
   let bestDistance = Math.max(2, Math.floor(key.length / 2)) + 1
   for (const candidate of known) {

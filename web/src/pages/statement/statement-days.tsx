@@ -31,7 +31,7 @@ export function StatementDays({ statement }: { readonly statement: Statement }):
       </div>
       <div aria-hidden className="relative mt-1 h-4 text-2xs text-ink-3">
         {marks.map((slot) => (
-          <span key={slot} className={`absolute ${slot === 0 ? '' : slot === slots - 1 ? '-translate-x-full' : '-translate-x-1/2'}`} style={{ left: slot === 0 ? 0 : slot === slots - 1 ? '100%' : `${((slot + 0.5) / slots) * 100}%` }}>
+          <span key={slot} className={`absolute whitespace-nowrap ${slot === 0 ? '' : slot === slots - 1 ? '-translate-x-full' : '-translate-x-1/2'}`} style={{ left: slot === 0 ? 0 : slot === slots - 1 ? '100%' : `${((slot + 0.5) / slots) * 100}%` }}>
             {formatDayIn(period.fromMs + slot * dayMs + dayMs / 2, zone)}
           </span>
         ))}

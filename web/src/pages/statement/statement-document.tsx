@@ -60,7 +60,7 @@ function Letterhead({ statement }: { readonly statement: Statement }): ReactNode
         <dl className="mt-5 grid grid-cols-1 gap-x-8 gap-y-3 text-sm min-[26rem]:grid-cols-2 sm:grid-cols-[auto_auto_auto_1fr] print:grid-cols-[auto_auto_auto_1fr]">
           {above.length > 0 && <Fact name="Belongs to">{above.join(' / ')}</Fact>}
           <Fact name="Cost centre">{node.costCentre === '' ? <span className="text-ink-3">none</span> : node.costCentre}</Fact>
-          <Fact name="Period">{dates.format(period.fromMs)} – {dates.format(period.toMs - 1)}<span className="block text-xs text-ink-3">{zone}{currency === '' ? '' : `, ${currency}`}</span></Fact>
+          <Fact name="Period">{dates.formatRange(period.fromMs, period.toMs - 1)}<span className="block text-xs text-ink-3">{zone}{currency === '' ? '' : `, ${currency}`}</span></Fact>
           <Fact name="State">{state === 'running' ? 'Month so far' : 'Month complete, not closed'}<span className="block text-xs text-ink-3">as of {momentIn(asOfMs, zone)}</span></Fact>
         </dl>
       </div>
@@ -88,7 +88,7 @@ function Totals({ statement }: { readonly statement: Statement }): ReactNode {
           <dt className="text-ink-2">Tokens, in and out</dt><dd title={exactCount(totals.tokens)}>{formatCount(totals.inputTokens)} + {formatCount(totals.outputTokens)}</dd>
         </dl>
       </div>
-      <p className="mt-5 max-w-[60ch] text-ink-2"><Comparison statement={statement} /></p>
+      <p className="mt-5 text-pretty text-ink-2"><Comparison statement={statement} /></p>
     </section>
   )
 }

@@ -1,9 +1,10 @@
-import { limits } from '../config/limits.ts'
 import type { RequestFacts, StreamReader, UsageReading } from './dialect.ts'
 import { answerFrom, answerInTail, isBlocked, nothing, readAnswer, readingOf, searchesIn, withSearches, type GeminiAnswer, type Searches } from './gemini-answer.ts'
-import { JsonArrayCutter, SseCutter, type StreamCutter } from './gemini-stream-cut.ts'
+import { JsonArrayElements } from './json-array-elements.ts'
 import { endOfString, endOfValue, findMember, parseOrUndefined, scanObject, skipBlank, textOf, valueOf } from './json-members.ts'
 import { isObject } from './overlap.ts'
+import { dataOf, firstEventEnd } from './sse.ts'
+import { SseEvents } from './sse-events.ts'
 
 const usageName = Buffer.from('"usageMetadata"')
 const candidatesCountName = Buffer.from('"candidatesTokenCount"')
@@ -18,7 +19,7 @@ const none = Buffer.alloc(0)
  */
 export class GeminiStream implements StreamReader {
   readonly #facts: RequestFacts
-  readonly #cutter: StreamCutter
+  readonly #cutter: SseEvents | JsonArrayElements
   /** The newest object with usage, the newest that counted candidates, and the newest of all. */
   #withUsage: Buffer | null = null
   #withCandidates: Buffer | null = null
@@ -31,9 +32,8 @@ export class GeminiStream implements StreamReader {
 
   constructor(facts: RequestFacts) {
     this.#facts = facts
-    const take = (object: Buffer): void => this.#take(object)
     const takeTail = (tail: Buffer): void => this.#takeTail(tail)
-    this.#cutter = facts.endpoint.stream === 'json' ? new JsonArrayCutter(take, takeTail, limits.sseEventBytesMax) : new SseCutter(take, takeTail, limits.sseEventBytesMax)
+    this.#cutter = facts.endpoint.stream === 'json' ? new JsonArrayElements((object) => this.#take(object), takeTail) : new SseEvents((events) => this.#readEvents(events), takeTail)
   }
 
   push(chunk: Buffer): Buffer {
@@ -44,6 +44,18 @@ export class GeminiStream implements StreamReader {
   end(complete: boolean): { readonly rest: Buffer; readonly reading: UsageReading } {
     this.#cutter.end()
     return { rest: none, reading: this.#conclude(complete) }
+  }
+
+  /** One object in the data of each event. Google reports some errors as a bare object between them. */
+  #readEvents(events: Buffer): void {
+    for (let start = 0; start < events.length;) {
+      const found = firstEventEnd(events, start)
+      const end = found < 0 ? events.length : found
+      const event = events.subarray(start, end)
+      const data = dataOf(event) ?? (event[0] === 0x7b ? event : null)
+      if (data !== null) this.#take(data)
+      start = end
+    }
   }
 
   #take(object: Buffer): void {

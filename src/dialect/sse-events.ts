@@ -1,16 +1,20 @@
 import { limits } from '../config/limits.ts'
 import { endsEvent, eventEndAcross, lastEventEnd } from './sse.ts'
 
+/** How much of an event too large to hold is kept to look for usage near its end. */
+const tailBytes = 64 * 1024
+
 /**
  * Collects the bytes of a stream of server-sent events until an event is whole. For readers that change nothing of
  * what passes.
  *
  *   between   everything so far was whole events
  *   inside    an event has begun; its bytes wait
- *   oversize  the event outgrew `sseEventBytesMax` and is dropped
+ *   oversize  the event outgrew `sseEventBytesMax` and is dropped, but for its end where a reader wants that
  */
 export class SseEvents {
   readonly #read: (events: Buffer) => void
+  readonly #readTail: ((tail: Buffer) => void) | null
   #state: 'between' | 'inside' | 'oversize' = 'between'
   #held: Buffer[] = []
   #heldBytes = 0
@@ -19,9 +23,10 @@ export class SseEvents {
   /** Whether an event was too large to be read. */
   dropped = false
 
-  /** `read` gets one or more whole events at a time. */
-  constructor(read: (events: Buffer) => void) {
+  /** `read` gets one or more whole events at a time, `readTail` the end of one that is too large. */
+  constructor(read: (events: Buffer) => void, readTail: ((tail: Buffer) => void) | null = null) {
     this.#read = read
+    this.#readTail = readTail
   }
 
   push(chunk: Buffer): void {
@@ -47,17 +52,19 @@ export class SseEvents {
     const n = bytes.length
     this.#secondLast = n > 1 ? bytes[n - 2]! : this.#last
     this.#last = bytes[n - 1]!
-    if (this.#state === 'oversize') return
-    this.#state = 'inside'
+    if (this.#state !== 'oversize') this.#state = 'inside'
+    else if (this.#readTail === null) return
     this.#held.push(bytes)
     this.#heldBytes += n
-    if (this.#heldBytes <= limits.sseEventBytesMax) return
+    if (this.#state === 'inside' && this.#heldBytes <= limits.sseEventBytesMax) return
     this.#state = 'oversize'
-    this.#held = []
     this.dropped = true
+    if (this.#readTail === null) this.#held = []
+    while (this.#held.length > 1 && this.#heldBytes - this.#held[0]!.length >= tailBytes) this.#heldBytes -= this.#held.shift()!.length
   }
 
   #close(bytes: Buffer): void {
+    if (this.#state === 'oversize') this.#readTail?.(Buffer.concat([...this.#held, bytes]))
     const event = this.#state === 'oversize' ? null : Buffer.concat([...this.#held, bytes])
     this.#state = 'between'
     this.#held = []

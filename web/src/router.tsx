@@ -5,6 +5,7 @@ import { readStartSearch } from './pages/get-started/start-search.ts'
 import { readKeysSearch } from './pages/keys/keys-search.ts'
 import { readStatementSearch } from './pages/statement/statement-search.ts'
 import { readExploreSearch } from './pages/explore/explore-search.ts'
+import { readModelsSearch } from './pages/models/models-search.ts'
 import { BrokenPage } from './pages/broken-page.tsx'
 import { NotFound } from './pages/not-found.tsx'
 import { SignedIn } from './pages/signed-in.tsx'
@@ -20,7 +21,7 @@ const pages = [
   createRoute({ getParentRoute, path: '/calls', validateSearch: readCallSearch, component: lazyRouteComponent(() => import('./pages/calls/calls-page.tsx'), 'CallsPage') }),
   createRoute({ getParentRoute, path: '/budgets', validateSearch: readBudgetSearch, component: lazyRouteComponent(() => import('./pages/budgets/budgets-page.tsx'), 'BudgetsPage') }),
   createRoute({ getParentRoute, path: '/statement', validateSearch: readStatementSearch, component: lazyRouteComponent(() => import('./pages/statement/statement-page.tsx'), 'StatementPage') }),
-  createRoute({ getParentRoute, path: '/models', component: lazyRouteComponent(() => import('./pages/models/models-page.tsx'), 'ModelsPage') }),
+  createRoute({ getParentRoute, path: '/models', validateSearch: readModelsSearch, component: lazyRouteComponent(() => import('./pages/models/models-page.tsx'), 'ModelsPage') }),
   createRoute({ getParentRoute, path: '/keys', validateSearch: readKeysSearch, component: lazyRouteComponent(() => import('./pages/keys/keys-page.tsx'), 'KeysPage') }),
   createRoute({ getParentRoute, path: '/get-started', validateSearch: readStartSearch, component: lazyRouteComponent(() => import('./pages/get-started/get-started-page.tsx'), 'GetStartedPage') }),
 ] as const

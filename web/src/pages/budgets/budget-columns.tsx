@@ -1,5 +1,7 @@
+import { ShieldCheck } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { BudgetBar } from '../../design/budget-bar.tsx'
+import { classNames } from '../../design/class-names.ts'
 import type { DataColumn } from '../../design/data-table.tsx'
 import { Since } from '../../design/figures.tsx'
 import { Quantity } from '../../design/quantity.tsx'
@@ -32,14 +34,13 @@ const nameOf = (line: BudgetLine): string => (line.kind === 'node' ? line.node.n
 const lastDayOf = (window: PacedWindow): string => window.pace?.lastDay ?? '0'
 
 export const budgetColumns: readonly DataColumn<BudgetLine>[] = [
-  { id: 'name', header: 'Budget', track: 'minmax(15rem,2.6fr)', cell: (line) => <Name line={line} />, compare: (a, b) => nameOf(a).localeCompare(nameOf(b)) },
-  { id: 'used', header: 'Used', track: 'minmax(12rem,1.7fr)', cell: (line) => withWindow(line, (budget, window) => <Used budget={budget} window={window} />), compare: byWindow((a, b) => (a.usedRatio ?? 0) - (b.usedRatio ?? 0)) },
-  { id: 'held', header: 'Held', track: '5.5rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => (window.leased === '0' ? <span className="text-ink-3">–</span> : <Quantity text={window.leased} of={budget} />)), compare: byWindow((a, b) => compareDecimals(a.leased, b.leased)) },
-  { id: 'left', header: 'Left', track: '6.5rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => <span className={compareDecimals(window.remaining, '0') <= 0 ? 'text-bad' : ''}><Quantity text={window.remaining} of={budget} /></span>), compare: byWindow((a, b) => compareDecimals(a.remaining, b.remaining)) },
-  { id: 'rate', header: 'Per day', track: '6.5rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => <Average budget={budget} window={window} />), compare: byWindow((a, b) => compareDecimals(a.pace?.averagePerDay ?? '0', b.pace?.averagePerDay ?? '0')) },
-  { id: 'lastDay', header: 'Last 24 h', track: '6.5rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => <LastDay budget={budget} window={window} />), compare: byWindow((a, b) => compareDecimals(lastDayOf(a), lastDayOf(b))) },
-  { id: 'risk', header: 'Headed for', track: 'minmax(8.5rem,1fr)', align: 'right', cell: (line) => withWindow(line, (budget, window) => <Course budget={budget} window={window} />), compare: byWindow(compareRisk) },
-  { id: 'resets', header: 'Resets', track: '6.5rem', align: 'right', cell: (line) => withWindow(line, (_, window) => <Since ms={window.resetsAt} />), compare: byWindow((a, b) => a.resetsAt - b.resetsAt) },
+  { id: 'name', header: 'Budget', track: 'minmax(16rem,3fr)', cell: (line) => <Name line={line} />, compare: (a, b) => nameOf(a).localeCompare(nameOf(b)) },
+  { id: 'used', header: 'Used', track: 'minmax(11.5rem,1.4fr)', cell: (line) => withWindow(line, (budget, window) => <Used budget={budget} window={window} />), compare: byWindow((a, b) => (a.usedRatio ?? 0) - (b.usedRatio ?? 0)) },
+  { id: 'held', header: 'Held', track: '4.5rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => (window.leased === '0' ? <span className="text-ink-3">–</span> : <Quantity text={window.leased} of={budget} />)), compare: byWindow((a, b) => compareDecimals(a.leased, b.leased)) },
+  { id: 'left', header: 'Left', track: '6rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => <span className={compareDecimals(window.remaining, '0') <= 0 ? 'text-bad' : ''}><Quantity text={window.remaining} of={budget} /></span>), compare: byWindow((a, b) => compareDecimals(a.remaining, b.remaining)) },
+  { id: 'rate', header: 'Per day', track: '7rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => <Rate budget={budget} window={window} />), compare: byWindow((a, b) => compareDecimals(lastDayOf(a), lastDayOf(b))) },
+  { id: 'risk', header: 'Headed for', track: '8.5rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => <Course budget={budget} window={window} />), compare: byWindow(compareRisk) },
+  { id: 'resets', header: 'Resets', track: '6rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => <Resets budget={budget} window={window} />), compare: byWindow((a, b) => a.resetsAt - b.resetsAt) },
 ]
 
 /** The figures of a budget with several windows are its riskiest one's; the name says so. */
@@ -56,11 +57,15 @@ function Name({ line }: { readonly line: BudgetLine }): ReactNode {
   return (
     <span className="inline-flex max-w-full items-center gap-2">
       <span className="truncate font-medium" title={budget.name}>{budget.name}</span>
-      <span className="label-quiet truncate">{budget.per.length > 0 ? `each ${perText(budget.per)}, ${windowAdverbs[budget.window.unit].toLowerCase()} · ${exactCount(budget.windowsCount)}` : windowAdverbs[budget.window.unit].toLowerCase()}</span>
-      <HardMark hard={budget.hard} />
+      {budget.per.length > 0 && <span className="label-quiet truncate">each {perText(budget.per)} · {exactCount(budget.windowsCount)}</span>}
+      {budget.hard ? <span title="Hard: a call that could overrun it is refused before it leaves." className="shrink-0 text-ink-3"><ShieldCheck aria-hidden className="size-3.5" /><span className="sr-only">hard</span></span> : <HardMark hard={false} />}
     </span>
   )
 }
+
+const Resets = ({ budget, window }: { readonly budget: PacedBudget; readonly window: PacedWindow }): ReactNode => (
+  <span className="block leading-4"><span className="block"><Since ms={window.resetsAt} /></span><span className="block text-2xs text-ink-3">{windowAdverbs[budget.window.unit].toLowerCase()}</span></span>
+)
 
 function Used({ budget, window }: { readonly budget: PacedBudget; readonly window: PacedWindow }): ReactNode {
   return (
@@ -71,16 +76,16 @@ function Used({ budget, window }: { readonly budget: PacedBudget; readonly windo
   )
 }
 
-function Average({ budget, window }: { readonly budget: PacedBudget; readonly window: PacedWindow }): ReactNode {
+/** The mean so far over the last day; one well above the mean is what somebody should know of. */
+function Rate({ budget, window }: { readonly budget: PacedBudget; readonly window: PacedWindow }): ReactNode {
   const average = window.pace?.averagePerDay ?? null
-  return average === null ? <span className="text-ink-3" title="Too early in the window to say.">–</span> : <Quantity text={average} of={budget} />
-}
-
-/** A last day well above the mean is what somebody should know of. */
-function LastDay({ budget, window }: { readonly budget: PacedBudget; readonly window: PacedWindow }): ReactNode {
-  const average = Number(window.pace?.averagePerDay ?? 0)
-  const hot = average > 0 && Number(lastDayOf(window)) > average * 1.5
-  return <span className={hot ? 'text-warn' : ''} title={hot ? 'Half as much again as the mean of the window, or more.' : undefined}><Quantity text={lastDayOf(window)} of={budget} /></span>
+  const hot = Number(average ?? 0) > 0 && Number(lastDayOf(window)) > Number(average) * 1.5
+  return (
+    <span className="block leading-4">
+      <span className="block" title="Mean of this window so far.">{average === null ? <span className="text-ink-3">–</span> : <Quantity text={average} of={budget} />}</span>
+      <span className={classNames('block text-2xs', hot ? 'text-warn' : 'text-ink-3')} title={hot ? 'The last day: half as much again as the mean, or more.' : 'The last 24 hours.'}>24 h <Quantity text={lastDayOf(window)} of={budget} /></span>
+    </span>
+  )
 }
 
 /** A budget on a phone: name, bar, and the two figures that decide. */

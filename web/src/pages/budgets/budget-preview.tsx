@@ -10,7 +10,7 @@ import { DrawerSection } from '../calls/drawer-section.tsx'
 import { bodyOf, readLimit, type BudgetDraft } from './budget-draft.ts'
 import { budgetPreviewQuery, type BudgetBody, type BudgetPreview, type PacedBudget } from './budget-queries.ts'
 import { tupleName } from './budget-tree.ts'
-import { perText, windowName } from './budget-words.ts'
+import { perText, windowName, windowNames } from './budget-words.ts'
 
 /** A value that has stood still for a moment. */
 function useSettled<Value>(value: Value, key: string): Value {
@@ -57,7 +57,8 @@ function Foreseen({ preview, draft, limit }: { readonly preview: BudgetPreview; 
         </div>
       )}
       {limit !== null && <Verdict preview={preview} draft={draft} />}
-      {preview.past.length > 0 && (
+      {preview.past.length > 0 && preview.past.every((period) => period.used === '0') && <p className="text-ink-2">Nothing was used in the {preview.past.length === 1 ? windowNames[draft.unit] : `${preview.past.length} ${windowNames[draft.unit]}s`} before.</p>}
+      {preview.past.some((period) => period.used !== '0') && (
         <table className="w-full text-sm">
           <caption className="label-quiet pb-1 text-left">{draft.per.length > 0 ? 'The fullest one before' : 'The same before'}</caption>
           <tbody>{preview.past.map((period) => {
@@ -84,7 +85,7 @@ function Verdict({ preview, draft }: { readonly preview: BudgetPreview; readonly
   return (
     <p className="flex items-start gap-2 text-warn">
       <TriangleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
-      <span>{who}. {draft.hard ? 'Their calls are refused from the moment you save it.' : 'Being soft, it refuses nothing.'}</span>
+      <span>{who}. {draft.hard ? `${draft.per.length === 0 ? 'Its' : 'Their'} calls are refused from the moment you save it.` : 'Being soft, it refuses nothing.'}</span>
     </p>
   )
 }

@@ -80,7 +80,7 @@ function Details({ budget, tuple, onWindow }: { readonly budget: PacedBudget; re
         ? <section className="px-1 pt-1"><h2 className="text-lg font-semibold">{budget.name}</h2><p className="mt-1 text-sm text-ink-2">Nothing it covers was used in this window yet, so there is nothing to count.</p></section>
         : <Standing budget={budget} window={window} />}
       {window !== null && standingOf(window) === 'exceeded' && <Exceeded budget={budget} window={window} />}
-      {window !== null && <DrawerSection title={`Use in ${windowName(budget.window.unit, budget.window.zone, window.startMs, window.resetsAt)}`}><BurnChart budget={budget} window={window} /></DrawerSection>}
+      {window !== null && <DrawerSection title={`Use, ${windowName(budget.window.unit, budget.window.zone, window.startMs, window.resetsAt)}`}><BurnChart budget={budget} window={window} /></DrawerSection>}
       {window !== null && <Pace budget={budget} window={window} />}
       {budget.per.length > 0 && <BudgetWindows budget={budget} chosen={window} onWindow={onWindow} />}
       <BudgetTerms budget={budget} />
@@ -148,7 +148,7 @@ function Pace({ budget, window }: { readonly budget: PacedBudget; readonly windo
         <Fact label="Per day so far">{pace.averagePerDay === null ? '–' : <Quantity text={pace.averagePerDay} of={budget} />}</Fact>
         <Fact label="Last 24 hours"><Quantity text={pace.lastDay} of={budget} /></Fact>
         <Fact label="Lands at">{pace.atAverage === null ? '–' : <Quantity text={pace.atAverage.landing} of={budget} />}</Fact>
-        <Fact label="At yesterday’s rate"><Quantity text={pace.atLastDay.landing} of={budget} /></Fact>
+        <Fact label="At the last day’s rate"><Quantity text={pace.atLastDay.landing} of={budget} /></Fact>
       </dl>
       <p className="mt-3 text-sm text-ink-2">
         {over !== null ? <>It is <Quantity text={over} of={budget} /> past its limit.</>

@@ -11,8 +11,8 @@ export function BudgetTerms({ budget }: { readonly budget: PacedBudget }): React
   const facts: readonly Fact[] = [
     ['Covers', budget.scopeName], ['Counts', measureNames[budget.measure]], ['Begins anew', `${windowAdverbs[budget.window.unit].toLowerCase()}, ${budget.window.zone}`], ['A limit each', budget.per.length === 0 ? 'no, one for all together' : perText(budget.per)],
     ...(budget.hard ? [
-      ['No output cap', budget.outputBound === 'inject' ? `capped at ${exactCount(budget.outputCapDefault)} tokens` : outputBoundNames[budget.outputBound].toLowerCase()] as const,
-      ['No price', allowed(budget.unpriced)] as const, ['No provable most', allowed(budget.unbounded)] as const,
+      ['Uncapped calls', budget.outputBound === 'inject' ? `capped at ${exactCount(budget.outputCapDefault)} tokens` : outputBoundNames[budget.outputBound].toLowerCase()] as const,
+      ['Unpriced models', allowed(budget.unpriced)] as const, ['Not boundable', allowed(budget.unbounded)] as const,
     ] : []),
   ]
   return (

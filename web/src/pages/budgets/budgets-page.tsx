@@ -66,7 +66,7 @@ function BudgetList({ budgets, search, setSearch }: { readonly budgets: readonly
       <div className="overflow-hidden rounded-xl border border-line bg-surface shadow-card">
         <DataTable
           key={byRisk ? 'risk' : 'tree'} label="Budgets" columns={budgetColumns} rows={lines} rowId={(line) => line.id} onOpen={onOpen} childrenOf={(line) => line.children}
-          openAtFirst={(line) => line.kind === 'node'} {...(byRisk ? { initialSort: { column: 'risk', descending: true } } : {})} narrow={NarrowBudget} minWidth="72rem"
+          openAtFirst={(line) => line.kind === 'node'} {...(byRisk ? { initialSort: { column: 'risk', descending: true } } : {})} narrow={NarrowBudget} minWidth="66rem"
           selected={search.budget} className="max-h-none"
         />
       </div>

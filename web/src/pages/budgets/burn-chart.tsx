@@ -18,6 +18,9 @@ export function BurnChart({ budget, window }: { readonly budget: PacedBudget; re
   const nowMs = useNow(60_000)
   if (data === undefined) return error === null ? <Skeleton className="h-44" /> : <ProblemState error={error} onRetry={() => void refetch()} />
   const layout = layOutBurn(data, { limit: window.limit, landing: window.pace?.atAverage?.landing ?? null, nowMs })
+  const edge = (ms: number): string => (data.granularity === 'hour' && data.endMs - data.startMs < 2 * 86_400_000
+    ? new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: budget.window.zone }).format(ms)
+    : formatDayIn(ms === data.endMs ? ms - 1 : ms, budget.window.zone))
   const area = [...layout.line, { x: layout.line.at(-1)!.x, y: 0 }, { x: 0, y: 0 }]
   return (
     <figure>
@@ -34,9 +37,9 @@ export function BurnChart({ budget, window }: { readonly budget: PacedBudget; re
         <span className="absolute size-2 -translate-1/2 rounded-full bg-accent ring-2 ring-surface" style={{ left: `${layout.line.at(-1)!.x * 100}%`, top: `${(1 - layout.line.at(-1)!.y) * 100}%` }} />
       </div>
       <figcaption className="label-quiet mt-1.5 flex justify-between gap-3">
-        <span>{formatDayIn(data.startMs, budget.window.zone)}</span>
+        <span>{edge(data.startMs)}</span>
         <span className="inline-flex flex-wrap justify-center gap-x-4"><Key mark="h-0.5 w-4 bg-accent">Used</Key>{layout.course !== null && <Key mark="w-4 border-t-2 border-dashed border-ink-3">At the mean so far</Key>}</span>
-        <span>{formatDayIn(data.endMs - 1, budget.window.zone)}</span>
+        <span>{edge(data.endMs)}</span>
       </figcaption>
       <BurnTable burn={data} budget={budget} nowMs={nowMs} />
     </figure>

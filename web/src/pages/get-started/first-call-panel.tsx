@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import { ArrowRight, CircleCheck, CircleX } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { useState, type ReactNode } from 'react'
 import type { RecordSummary } from '../../api/queries.ts'
 import { Money, Since } from '../../design/figures.tsx'
 import { exactCount, formatDuration } from '../../format/quantity.ts'
@@ -10,7 +10,9 @@ import { useFirstCall } from './use-first-call.ts'
 
 /** Waits for the key's call, then shows it: what it cost, who pays, and the way to its explanation. */
 export function FirstCallPanel({ keyId, keyName, sinceMs }: { readonly keyId: string; readonly keyName: string; readonly sinceMs: number }): ReactNode {
-  const { call, live } = useFirstCall(keyId, sinceMs)
+  // What the watch began with, whatever is rendered later.
+  const [since] = useState(sinceMs)
+  const { call, live } = useFirstCall(keyId, since)
   return (
     <div role="status" aria-label="First call" className="rounded-xl border border-line bg-surface">
       {call === null ? (

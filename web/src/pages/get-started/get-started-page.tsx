@@ -5,7 +5,7 @@ import { useState, type ReactNode } from 'react'
 import { sessionQuery, systemQuery, type Session } from '../../api/queries.ts'
 import { Page } from '../../design/page.tsx'
 import { freshSecret } from '../keys/fresh-secrets.ts'
-import { keysQuery } from '../keys/org-queries.ts'
+import { keysQuery, type ApiKey } from '../keys/org-queries.ts'
 import { DemoNote } from './demo-note.tsx'
 import { FirstCallPanel } from './first-call-panel.tsx'
 import { KeyStep } from './key-step.tsx'
@@ -35,6 +35,7 @@ function Steps({ session }: { readonly session: Session }): ReactNode {
   const navigate = useNavigate({ from: '/get-started' })
   const [openedAt] = useState(() => Date.now())
   const keys = useQuery(keysQuery)
+  const system = useQuery(systemQuery)
   const chosen = keys.data?.find((key) => key.id === search.key)
   const set = (change: { readonly sdk?: StartSearch['sdk']; readonly key?: string | undefined }): void => void navigate({ search: (before) => ({ ...before, ...change }) as StartSearch, replace: true })
   return (
@@ -47,12 +48,17 @@ function Steps({ session }: { readonly session: Session }): ReactNode {
         <SnippetChoice secret={freshSecret(chosen?.id)} sdk={search.sdk ?? 'openai-python'} onSdk={(sdk) => set({ sdk })} />
       </Step>
       <Step number={3} title="The first call">
-        {chosen === undefined ? <p className="text-sm text-ink-2">Make a key or choose one, and its first call shows here as it ends: what it cost, to the digit, and why.</p>
-          : <FirstCallPanel key={chosen.id} keyId={chosen.id} keyName={chosen.name} sinceMs={Math.min(openedAt, chosen.createdAt > openedAt - 600_000 ? chosen.createdAt : openedAt)} />}
+        {chosen === undefined || system.data === undefined ? <p className="text-sm text-ink-2">Make a key or choose one, and its first call shows here as it ends: what it cost, to the digit, and why.</p>
+          : <FirstCallPanel key={chosen.id} keyId={chosen.id} keyName={chosen.name} sinceMs={sinceOf(chosen, openedAt + (system.data === undefined ? 0 : system.data.nowMs - system.dataUpdatedAt))} />}
       </Step>
     </>
   )
 }
+
+const justMadeMs = 600_000
+
+/** A key made a moment ago is watched from its making, so that a reload keeps its first call; any other from now. By the server's clock. */
+const sinceOf = (key: ApiKey, nowMs: number): number => (nowMs - key.createdAt < justMadeMs ? Math.min(key.createdAt, nowMs) : nowMs)
 
 function Step({ number, title, children }: { readonly number: number; readonly title: string; readonly children: ReactNode }): ReactNode {
   return (

@@ -50,7 +50,7 @@ export function ProvidersSection({ mayWrite }: { readonly mayWrite: boolean }): 
           />
         )}
       </Panel>
-      <Drawer open={open !== null} onOpenChange={(stays) => { if (!stays) setOpen(null) }} title={open === 'new' ? 'Add a provider' : (chosen?.name ?? 'Provider')}>
+      <Drawer open={open === 'new' || chosen !== undefined} onOpenChange={(stays) => { if (!stays) setOpen(null) }} title={open === 'new' ? 'Add a provider' : (chosen?.name ?? 'Provider')}>
         {open === 'new' && <div className="p-4"><ProviderForm provider={null} names={rows.map((provider) => provider.name)} onSaved={(name) => setOpen({ name })} /></div>}
         {chosen !== undefined && <ProviderDetails key={chosen.name} provider={chosen} health={byName.get(chosen.name)} mayWrite={mayWrite} onGone={() => setOpen(null)} />}
       </Drawer>

@@ -5,6 +5,7 @@ import { api } from '../../api/client.ts'
 import { Button } from '../../design/button.tsx'
 import { CheckField, FormError, FormFoot, SelectField, TextField } from '../../design/field.tsx'
 import { dayText } from '../../format/range.ts'
+import { Fold } from './fold.tsx'
 import { pathName } from './node-form.tsx'
 import { providersQuery, useWrite, type ApiKey, type KeyCreated } from './org-queries.ts'
 import { attributionFields, readPolicy, writePolicy, type AttributionField, type PolicyErrors } from './policy-text.ts'
@@ -73,10 +74,7 @@ export function NewKeyForm({ appId, apps, nodes, onCreated }: { readonly appId: 
       <SelectField label="App" name="app" defaultValue={appId ?? apps[0]?.id} options={apps.map((app) => ({ value: app.id, label: pathName(nodes, app) }))} hint="The app decides who pays." />
       <TextField label="Name" name="name" required maxLength={120} autoComplete="off" placeholder="Production" hint="What it is for, for example where it runs." />
       <ExpiryField at={null} nowMs={nowMs} />
-      <details className="group rounded-xl border border-line bg-surface">
-        <summary className="px-4 py-3 text-sm font-medium">What it may do <span className="font-normal text-ink-3 group-open:hidden">· everything</span></summary>
-        <div className="flex flex-col gap-4 border-t border-line p-4"><PolicyFields policy={openPolicy} errors={errors} /></div>
-      </details>
+      <Fold title="What it may do" note="everything"><div className="flex flex-col gap-4"><PolicyFields policy={openPolicy} errors={errors} /></div></Fold>
       <FormError error={create.error} />
       <FormFoot><Button type="submit" variant="solid" disabled={create.isPending}>{create.isPending ? 'Creating…' : 'Create key'}</Button></FormFoot>
     </form>

@@ -68,7 +68,7 @@ function OrgView({ state, session, search, setSearch }: { readonly state: OrgSta
   const [newNode, setNewNode] = useState<{ readonly at: string | null } | null>(null)
   const { org } = state
   if (org === null) {
-    return <section aria-label="Organisation" className="border-t border-line bg-surface">{state.error === null ? <Loading /> : <ProblemState error={state.error} onRetry={state.retry} />}</section>
+    return <section aria-label="Organisation" className="border-t border-line bg-surface md:mx-8 md:rounded-xl md:border">{state.error === null ? <Loading /> : <ProblemState error={state.error} onRetry={state.retry} />}</section>
   }
   const opened = org.byId.get(search.key ?? search.node ?? '')
   const close = (): void => setSearch({ key: undefined, node: undefined })

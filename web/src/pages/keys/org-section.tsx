@@ -46,7 +46,7 @@ export function OrgSection({ org, session, search, onChange, onNewKey, onNewNode
         {mayKey && <Button variant="solid" icon={KeyRound} onClick={onNewKey}>New key</Button>}
       </div>
       <div className="flex flex-col gap-2 px-4 pb-3 empty:hidden md:px-8"><Notices org={org} shown={shown} onShow={() => onChange({ shown: 'unassigned' })} /></div>
-      <section aria-label="Organisation" className="flex min-h-0 flex-1 flex-col border-t border-line bg-surface">
+      <section aria-label="Organisation" className="flex min-h-0 flex-1 flex-col overflow-hidden border-t border-line bg-surface md:mx-8 md:mb-7 md:rounded-xl md:border md:shadow-card">
         <DataTable
           key={searching ? 'searching' : 'all'} label="Organisation" height="page" minWidth="46rem" columns={columns} rows={rows} rowId={(row) => row.id} childrenOf={(row) => row.children}
           openAtFirst={(row) => searching || row.kind !== 'app' || (row.children.length > 0 && row.children.length <= 1 && org.byId.size < 24)}
@@ -73,7 +73,7 @@ function NarrowRow({ row, org }: { readonly row: OrgRow; readonly org: Org }): R
   return (
     <div className="flex min-w-0 flex-col gap-0.5">
       <div className="flex items-center justify-between gap-3"><span className="min-w-0 truncate"><RowName row={row} /></span><span className="shrink-0"><Spent row={row} currency={org.currency} pending={org.figuresPending} /></span></div>
-      <div className="label-quiet flex items-center justify-between gap-3"><CostCentre row={row} /><span className="ml-auto"><LastCall row={row} pending={org.figuresPending} /></span></div>
+      <div className="label-quiet flex items-center justify-between gap-3">{(row.costCentre !== '' || isUnassigned(row)) && <CostCentre row={row} />}<span className="ml-auto"><LastCall row={row} pending={org.figuresPending} /></span></div>
     </div>
   )
 }
@@ -105,7 +105,7 @@ function Notices({ org, shown, onShow }: { readonly org: Org; readonly shown: Sh
       {org.otherCurrencies.length > 0 && <Banner tone="info">Spend in {org.otherCurrencies.join(', ')} is in no figure here: these are {org.currency} only.</Banner>}
       {apps.length > 0 && shown !== 'unassigned' && (
         <Banner tone="warn" action={<Button size="sm" onClick={onShow}>Show {apps.length === 1 ? 'it' : 'them'}</Button>}>
-          {apps.length === 1 ? '1 app has' : `${apps.length} apps have`} no cost centre{cost !== null && <>: <Money decimal={cost} currency={org.currency} /> this month {'is'} nobody's</>}.
+          {apps.length === 1 ? '1 app has' : `${apps.length} apps have`} no cost centre{cost !== null && <>: <Money decimal={cost} currency={org.currency} /> this month is nobody's</>}.
         </Banner>
       )}
     </>

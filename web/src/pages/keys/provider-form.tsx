@@ -3,6 +3,7 @@ import type { BodyOf } from '../../../../src/api/contract/contract.ts'
 import { api } from '../../api/client.ts'
 import { Button } from '../../design/button.tsx'
 import { CheckField, FormError, FormFoot, SelectField, TextField } from '../../design/field.tsx'
+import { Fold } from './fold.tsx'
 import { useWrite, type Provider } from './org-queries.ts'
 import { headerValue, kindOf, looksPrivate, providerKinds, type ProviderKind } from './provider-kinds.ts'
 
@@ -36,16 +37,15 @@ export function ProviderForm({ provider, names, onSaved }: { readonly provider: 
       {(inner || kind.dialect === 'http' || kind.id === 'compatible') && (
         <CheckField label="Allow a private address" name="allowPrivate" defaultChecked={provider !== null && looksPrivate(provider.baseUrl)} hint="Loopback, private ranges, link-local and metadata addresses are refused unless you tick this: a provider there would let anyone with a key reach into your own network. Tick it for a model that you host, such as Ollama or vLLM." />
       )}
-      <details className="rounded-xl border border-line bg-surface" open={kind.dialect === 'http'}>
-        <summary className="px-4 py-3 text-sm font-medium">More</summary>
-        <div className="grid grid-cols-1 gap-4 border-t border-line p-4 sm:grid-cols-2">
+      <Fold title="More" note="header, price, region, retries" open={kind.dialect === 'http'}>
+        <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
           <TextField label="Header of the secret" name="header" mono defaultValue={provider?.credentialHeader ?? kind.header} pattern="[A-Za-z0-9\-]{1,64}" required autoComplete="off" />
           {kind.dialect === 'http' && <TextField label="Price of one call, USD" name="callPrice" inputMode="decimal" pattern="\d{1,20}(\.\d{1,15})?" defaultValue={provider?.callPrice ?? ''} placeholder="unpriced" hint="Empty: its calls are unpriced, not free." autoComplete="off" />}
           {kind.dialect !== 'http' && <TextField label="Priced as" name="priceAs" defaultValue={provider?.priceAs ?? ''} maxLength={60} placeholder="as its name says" hint="Provider name in the price book." autoComplete="off" />}
           <TextField label="Region" name="region" defaultValue={provider?.region ?? ''} maxLength={60} placeholder="none" hint="Recorded on every call." autoComplete="off" />
           <TextField label="Retries" name="retries" type="number" min={0} max={5} defaultValue={provider?.retriesMax ?? 1} hint="Before the first byte only." />
         </div>
-      </details>
+      </Fold>
       {provider !== null && <CheckField label="Serve it" name="enabled" defaultChecked={provider.enabled} hint="Switched off, its calls are answered provider_unknown." />}
       <FormError error={save.error} />
       <FormFoot><Button type="submit" variant="solid" disabled={save.isPending}>{provider === null ? 'Add provider' : 'Save'}</Button></FormFoot>

@@ -4,7 +4,7 @@
  *   <DataTable label="Teams" columns={columns} rows={rows} rowId={(row) => row.id} onOpen={(row) => …} />
  *
  * label        spoken name · columns: DataColumn[] · rows, rowId
- * onOpen       Enter, Space or a click on a row; links and buttons inside cells keep their own click
+ * onOpen       Enter, Space or a click on a row, which opens or closes where it gives false; links and buttons inside cells keep their own click
  * childrenOf   rows inside a row: it gets a disclosure, → opens it and ← closes it; `openAtFirst` shows them all, or says which
  * initialSort  {column, descending}; columns sort when they have `compare`
  * totals       true shows a last row with each column's `total`
@@ -40,7 +40,7 @@ export interface DataTableProps<Row> {
   readonly columns: readonly DataColumn<Row>[]
   readonly rows: readonly Row[]
   readonly rowId: (row: Row) => string
-  readonly onOpen?: (row: Row) => void
+  readonly onOpen?: (row: Row) => void | false
   readonly childrenOf?: (row: Row) => readonly Row[] | undefined
   readonly openAtFirst?: boolean | ((row: Row) => boolean)
   readonly initialSort?: Sorting
@@ -85,7 +85,7 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
               <TableRow
                 key={line.id} domId={`${tableId}-${line.id}`} line={line} index={item.index} {...(item.start === null ? {} : { top: item.start })} columns={columns} template={template} isTree={isTree}
                 narrow={wide ? undefined : narrow} active={line.id === activeId} selected={line.id === props.selected} canOpen={props.onOpen !== undefined}
-                onToggle={() => { activate(line.id); setOpen(line.id, !opened.has(line.id)) }} onOpen={() => { activate(line.id); props.onOpen?.(line.row) }}
+                onToggle={() => { activate(line.id); setOpen(line.id, !opened.has(line.id)) }} onOpen={() => { activate(line.id); if (props.onOpen?.(line.row) === false && line.open !== null) setOpen(line.id, !line.open) }}
               />
             )
           })}
@@ -142,7 +142,7 @@ function useWindow<Row>(shown: readonly ShownRow<Row>[], scroller: { readonly cu
 interface KeyActions<Row> {
   readonly scrollTo: (index: number) => void
   readonly setOpen: (id: string, open: boolean) => void
-  readonly onOpen: ((row: Row) => void) | undefined
+  readonly onOpen: ((row: Row) => void | false) | undefined
   readonly scroller: { readonly current: HTMLDivElement | null }
 }
 
@@ -173,8 +173,8 @@ function useRowKeys<Row>(shown: readonly ShownRow<Row>[], { scrollTo, setOpen, o
     if (to !== undefined) move(to)
     if (line === undefined) return
     if (folds) fold(line, event.key === 'ArrowRight')
-    if (opens && onOpen !== undefined) onOpen(line.row)
-    else if (opens && line.open !== null) setOpen(line.id, !line.open)
+    const opened = opens && onOpen !== undefined && onOpen(line.row) !== false
+    if (opens && !opened && line.open !== null) setOpen(line.id, !line.open)
   }
   return { activeId, onKeyDown, onFocus: () => { if (active < 0) setActiveId(shown[0]?.id) }, activate: setActiveId }
 }

@@ -6,12 +6,12 @@ import type { DataColumn } from '../../design/data-table.tsx'
 import { Since } from '../../design/figures.tsx'
 import { Quantity } from '../../design/quantity.tsx'
 import { compareDecimals } from '../../format/decimal.ts'
-import { exactCount, formatShare } from '../../format/quantity.ts'
+import { exactCount, formatCount, formatShare } from '../../format/quantity.ts'
 import { compareRisk } from './budget-risk.ts'
 import { Course, HardMark } from './budget-marks.tsx'
 import type { PacedBudget, PacedWindow } from './budget-queries.ts'
 import { tupleName, type BudgetLine } from './budget-tree.ts'
-import { perText, windowAdverbs } from './budget-words.ts'
+import { measureNames, perText, windowAdverbs } from './budget-words.ts'
 
 const kindNames = { org: 'Company', unit: 'Business unit', team: 'Team', app: 'App' } as const
 
@@ -34,10 +34,10 @@ const nameOf = (line: BudgetLine): string => (line.kind === 'node' ? line.node.n
 const lastDayOf = (window: PacedWindow): string => window.pace?.lastDay ?? '0'
 
 export const budgetColumns: readonly DataColumn<BudgetLine>[] = [
-  { id: 'name', header: 'Budget', track: 'minmax(16rem,3fr)', cell: (line) => <Name line={line} />, compare: (a, b) => nameOf(a).localeCompare(nameOf(b)) },
-  { id: 'used', header: 'Used', track: 'minmax(11.5rem,1.4fr)', cell: (line) => withWindow(line, (budget, window) => <Used budget={budget} window={window} />), compare: byWindow((a, b) => (a.usedRatio ?? 0) - (b.usedRatio ?? 0)) },
-  { id: 'held', header: 'Held', track: '4.5rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => (window.leased === '0' ? <span className="text-ink-3">–</span> : <Quantity text={window.leased} of={budget} />)), compare: byWindow((a, b) => compareDecimals(a.leased, b.leased)) },
-  { id: 'left', header: 'Left', track: '6rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => <span className={compareDecimals(window.remaining, '0') <= 0 ? 'text-bad' : ''}><Quantity text={window.remaining} of={budget} /></span>), compare: byWindow((a, b) => compareDecimals(a.remaining, b.remaining)) },
+  { id: 'name', header: 'Budget', track: 'minmax(15rem,2.6fr)', cell: (line) => <Name line={line} />, compare: (a, b) => nameOf(a).localeCompare(nameOf(b)) },
+  { id: 'used', header: 'Used', track: 'minmax(13rem,1.8fr)', cell: (line) => withWindow(line, (budget, window) => <Used budget={budget} window={window} />), compare: byWindow((a, b) => (a.usedRatio ?? 0) - (b.usedRatio ?? 0)) },
+  { id: 'held', header: 'Held', track: '4.5rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => (window.leased === '0' ? <span className="text-ink-3">–</span> : <Bare text={window.leased} of={budget} />)), compare: byWindow((a, b) => compareDecimals(a.leased, b.leased)) },
+  { id: 'left', header: 'Left', track: '6rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => <span className={compareDecimals(window.remaining, '0') <= 0 ? 'text-bad' : ''}><Bare text={window.remaining} of={budget} /></span>), compare: byWindow((a, b) => compareDecimals(a.remaining, b.remaining)) },
   { id: 'rate', header: 'Per day', track: '7rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => <Rate budget={budget} window={window} />), compare: byWindow((a, b) => compareDecimals(lastDayOf(a), lastDayOf(b))) },
   { id: 'risk', header: 'Headed for', track: '8.5rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => <Course budget={budget} window={window} />), compare: byWindow(compareRisk) },
   { id: 'resets', header: 'Resets', track: '6rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => <Resets budget={budget} window={window} />), compare: byWindow((a, b) => a.resetsAt - b.resetsAt) },
@@ -63,6 +63,9 @@ function Name({ line }: { readonly line: BudgetLine }): ReactNode {
   )
 }
 
+/** A figure whose unit stands in the column of the limit. */
+const Bare = ({ text, of }: { readonly text: string; readonly of: PacedBudget }): ReactNode => (of.measure === 'cost' ? <Quantity text={text} of={of} /> : <span title={`${text} ${measureNames[of.measure].toLowerCase()}`} className="whitespace-nowrap">{formatCount(Number(text))}</span>)
+
 const Resets = ({ budget, window }: { readonly budget: PacedBudget; readonly window: PacedWindow }): ReactNode => (
   <span className="block leading-4"><span className="block"><Since ms={window.resetsAt} /></span><span className="block text-2xs text-ink-3">{windowAdverbs[budget.window.unit].toLowerCase()}</span></span>
 )
@@ -70,7 +73,7 @@ const Resets = ({ budget, window }: { readonly budget: PacedBudget; readonly win
 function Used({ budget, window }: { readonly budget: PacedBudget; readonly window: PacedWindow }): ReactNode {
   return (
     <div className="flex items-center gap-3">
-      <div className="w-20 shrink-0"><BudgetBar committed={window.committed} held={window.leased} limit={window.limit} /></div>
+      <div className="w-16 shrink-0"><BudgetBar committed={window.committed} held={window.leased} limit={window.limit} /></div>
       <span className="min-w-0 truncate"><span className="font-medium">{window.usedRatio === null ? '–' : formatShare(window.usedRatio)}</span> <span className="text-ink-3">of <Quantity text={window.limit} of={budget} /></span></span>
     </div>
   )
@@ -82,8 +85,8 @@ function Rate({ budget, window }: { readonly budget: PacedBudget; readonly windo
   const hot = Number(average ?? 0) > 0 && Number(lastDayOf(window)) > Number(average) * 1.5
   return (
     <span className="block leading-4">
-      <span className="block" title="Mean of this window so far.">{average === null ? <span className="text-ink-3">–</span> : <Quantity text={average} of={budget} />}</span>
-      <span className={classNames('block text-2xs', hot ? 'text-warn' : 'text-ink-3')} title={hot ? 'The last day: half as much again as the mean, or more.' : 'The last 24 hours.'}>24 h <Quantity text={lastDayOf(window)} of={budget} /></span>
+      <span className="block" title="Mean of this window so far.">{average === null ? <span className="text-ink-3">–</span> : <Bare text={average} of={budget} />}</span>
+      <span className={classNames('block text-2xs', hot ? 'text-warn' : 'text-ink-3')} title={hot ? 'The last day: half as much again as the mean, or more.' : 'The last 24 hours.'}>24 h <Bare text={lastDayOf(window)} of={budget} /></span>
     </span>
   )
 }

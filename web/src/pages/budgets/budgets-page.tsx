@@ -55,8 +55,9 @@ function BudgetList({ budgets, search, setSearch }: { readonly budgets: readonly
   const counts = useMemo(() => countStandings(budgets), [budgets])
   const byRisk = search.view === 'risk'
   const lines = useMemo(() => (byRisk || nodes.data === undefined ? budgets.map(budgetLine) : budgetTree(budgets, nodes.data.rows)), [byRisk, budgets, nodes.data])
-  const onOpen = useCallback((line: BudgetLine) => {
-    if (line.kind !== 'node') setSearch({ budget: line.budget.id, window: line.kind === 'window' ? tupleText(line.window) : undefined, form: undefined })
+  const onOpen = useCallback((line: BudgetLine): void | false => {
+    if (line.kind === 'node') return false
+    setSearch({ budget: line.budget.id, window: line.kind === 'window' ? tupleText(line.window) : undefined, form: undefined })
   }, [setSearch])
   return (
     <>

@@ -19,6 +19,11 @@ describe('buckets', () => {
     const odd = at(2026, 10, 1) + 1_800_000
     expect(bucketsOf('day', { fromMs: at(2026, 10, 1), toMs: at(2026, 10, 2) }, at(2026, 10, 9), [odd]).map((bucket) => bucket.startMs)).toContain(odd)
   })
+  it('have every hour once when the clock is set back or forth', () => {
+    const hours = bucketsOf('hour', { fromMs: Date.UTC(2026, 9, 24, 12), toMs: Date.UTC(2026, 9, 26, 12) }, Date.UTC(2026, 10, 1))
+    expect(hours.length).toBeGreaterThanOrEqual(48)
+    for (const hour of hours) expect(hour.endMs).toBe(hour.startMs + 3_600_000)
+  })
   it('are named by what they hold', () => {
     expect(bucketLabel(at(2026, 10, 23, 14), 'hour', zone)).toBe('14:00')
     expect(bucketLabel(at(2026, 10, 23), 'hour', zone)).toBe('23 Nov')

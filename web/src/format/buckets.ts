@@ -12,18 +12,25 @@ export interface Bucket {
 function startOf(granularity: Granularity, ms: number): number {
   const at = new Date(ms)
   switch (granularity) {
-    case 'hour': return at.setMinutes(0, 0, 0)
+    case 'hour': return hourAt(ms)
     case 'day': return new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime()
     case 'week': return new Date(at.getFullYear(), at.getMonth(), at.getDate() - ((at.getDay() + 6) % 7)).getTime()
     case 'month': return new Date(at.getFullYear(), at.getMonth(), 1).getTime()
   }
 }
 
+const hourMs = 3_600_000
+/** By the offset rather than by the wall clock, which shows one hour twice when it is set back. */
+function hourAt(ms: number): number {
+  const offset = -new Date(ms).getTimezoneOffset() * 60_000
+  return ms - ((((ms + offset) % hourMs) + hourMs) % hourMs)
+}
+
 /** Hours follow each other; days and longer are counted on the calendar, whatever the clock does in between. */
 function nextStart(granularity: Granularity, startMs: number): number {
   const at = new Date(startMs)
   switch (granularity) {
-    case 'hour': return startOf('hour', startMs + 3_600_000)
+    case 'hour': return startMs + hourMs
     case 'day': return new Date(at.getFullYear(), at.getMonth(), at.getDate() + 1).getTime()
     case 'week': return new Date(at.getFullYear(), at.getMonth(), at.getDate() + 7).getTime()
     case 'month': return new Date(at.getFullYear(), at.getMonth() + 1, 1).getTime()

@@ -8,6 +8,7 @@ const entries = [price({ id: 'in', amount: '3' })]
 beforeEach(async () => {
   const book = createPriceBook({ version: 'v', entries, aliases: [{ provider: 'openai', pattern: '^gpt-x-\\d+$', regex: true, model: 'gpt-x', validFrom: null, validTo: null }], limits: [] })
   api = await openApi({ priceBook: () => book })
+  await api.control.seed('feed', entries, [], [], noon - dayMs)
 })
 afterEach(async () => api.close())
 
@@ -28,7 +29,15 @@ describe('models of the traffic', () => {
       ['gpt-x', true, 2, '6', '3', 0], ['cheap', false, 1, '1', '1', 0], ['own', false, 1, null, null, 1],
     ])
     expect(rows[0]).toMatchObject({ provider: 'openai', names: ['gpt-x', 'gpt-x-2026'], tokens: 2_400, listCost: '6', firstSeenMs: Date.UTC(2026, 10, 16), lastSeenMs: Date.UTC(2026, 10, 18) })
+    expect(rows.map((row: Parsed) => row.rates.map((rate: Parsed) => rate.amount))).toEqual([['3'], [], []])
     expect(rows[0].days.map((day: Parsed) => day.calls)).toEqual([1, 1])
+  })
+
+  it('say what a plain call pays now: the contract where there is one', async () => {
+    await api.call('finance', 'POST', '/api/v1/prices/overrides', { provider: 'openai', model: 'gpt-x', component: 'input_text', amount: '2', reason: 'contract' })
+    const [row] = (await list()).rows
+    expect([row.overridden, row.rates[0].amount]).toEqual([true, '2'])
+    expect((await list('stranger')).rows).toEqual([])
   })
 
   it('stay within the grant and the range', async () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { moneyOrNull, rangeInQuery, rangeOut, instantOut } from './fields.ts'
+import { standardRates } from './prices.ts'
 import { anyRole, route } from './route.ts'
 
 const usedModel = z.object({
@@ -15,6 +16,8 @@ const usedModel = z.object({
   unpricedCalls: z.number().describe('Calls with a part that has no price.'),
   firstSeenMs: instantOut.describe('Start of the day of its first call in the range.'),
   lastSeenMs: instantOut.describe('Start of the day of its last call in the range.'),
+  rates: standardRates,
+  overridden: z.boolean().describe('True when an override of your organisation applies now.'),
   days: z.array(z.object({ dayMs: instantOut.describe('Start of the day.'), calls: z.number().describe('Calls of the day.') })).describe('Days with calls, oldest first.'),
 })
 

@@ -41,21 +41,22 @@ export const priceEntry = z.object({
   conditions: z.object(priceConditions.shape).describe('When the entry applies; {} = standard service, any size.'),
   override: z.boolean().describe('True for an override of your organisation.'),
 })
+export const standardRates = z.array(z.object({
+  component: z.enum(usageComponents).describe('What is counted.'),
+  unit: z.string().describe('Unit of the component.'),
+  per: z.number().describe('`amount` buys this many units.'),
+  amount: z.string().describe('Exact decimal in `currency`.'),
+  currency: z.string().describe('ISO 4217.'),
+  entryId: z.string().describe('The entry.'),
+  source: z.string().describe('Where the figure comes from.'),
+})).describe('Standard rates now, without context tiers or other conditions.')
 const modelPrices = z.object({
   provider: z.string().describe('Provider in the price book.'),
   model: z.string().describe('Canonical model.'),
   contextTokens: z.number().nullable().describe('Context size, tokens; null = unknown.'),
   outputTokensMax: z.number().nullable().describe('Largest output, tokens; null = unknown.'),
   overridden: z.boolean().describe('True when an override of your organisation applies.'),
-  rates: z.array(z.object({
-    component: z.enum(usageComponents).describe('What is counted.'),
-    unit: z.string().describe('Unit of the component.'),
-    per: z.number().describe('`amount` buys this many units.'),
-    amount: z.string().describe('Exact decimal in `currency`.'),
-    currency: z.string().describe('ISO 4217.'),
-    entryId: z.string().describe('The entry.'),
-    source: z.string().describe('Where the figure comes from.'),
-  })).describe('Standard rates now, without context tiers or other conditions.'),
+  rates: standardRates,
   conditional: z.number().describe('How many further entries apply under conditions.'),
 })
 const unpricedModel = z.object({

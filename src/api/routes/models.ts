@@ -1,8 +1,10 @@
 import { divideHalfEven, amountOf, formatAmount, type Amount } from '../../base/money.ts'
 import { limits } from '../../config/limits.ts'
 import type { CostRow } from '../../core/analytics/cost-query.ts'
+import type { PriceEntry } from '../../core/pricing/price-entry.ts'
 import { canonicalProvider } from '../../core/pricing/provider-names.ts'
 import type { ApiDeps } from '../deps.ts'
+import { isCurrent, standardRates } from '../price-wire.ts'
 import { invalidField } from '../problem.ts'
 import type { Handlers } from '../registrar.ts'
 
@@ -24,11 +26,13 @@ export function modelHandlers({ events, control, clock, priceBook }: ApiDeps): P
         // A refused call reached no model; its cost and its use are nobody's.
         filters: [{ dimension: 'kind', op: 'not_in', values: ['refusal'] }], fromMs, toMs, rowsMax: limits.queryRowsMax,
       })
-      const resolve = priceBook === undefined ? exactNames(await control.listEntries({ orgId: principal.orgId })) : (provider: string, name: string) => priceBook().resolve(provider, name, toMs)
+      const nowMs = clock.now()
+      const entries = (await control.listEntries({ orgId: principal.orgId, atMs: nowMs })).filter((entry) => isCurrent(entry, nowMs))
+      const resolve = priceBook === undefined ? exactNames(entries) : (provider: string, name: string) => priceBook().resolve(provider, name, nowMs)
       const models = foldNames(answer.rows, resolve).sort((a, b) => byCost(a, b) || b.calls - a.calls || (a.model < b.model ? -1 : 1))
       return {
         range: { fromMs, toMs }, currency: answer.currency, otherCurrencies: answer.otherCurrencies ?? [],
-        rows: models.slice(0, modelsMax).map(describe), truncated: answer.truncated || models.length > modelsMax,
+        rows: models.slice(0, modelsMax).map((model) => describe(model, entries.filter((entry) => entry.provider === model.provider && entry.model === model.model))), truncated: answer.truncated || models.length > modelsMax,
       }
     },
   }
@@ -87,7 +91,7 @@ function byCost(a: UsedModel, b: UsedModel): number {
   return difference > 0n ? 1 : difference < 0n ? -1 : 0
 }
 
-function describe(model: UsedModel) {
+function describe(model: UsedModel, entries: readonly PriceEntry[]) {
   const days = [...model.days].sort(([a], [b]) => a - b)
   const pricedCalls = model.calls - model.unpricedCalls
   return {
@@ -96,6 +100,6 @@ function describe(model: UsedModel) {
     calls: model.calls, tokens: model.tokens, cost: textOf(model.cost), listCost: textOf(model.listCost),
     costPerCall: model.cost === null || pricedCalls <= 0 ? null : formatAmount(divideHalfEven(model.cost, BigInt(pricedCalls))),
     unpricedCalls: model.unpricedCalls, firstSeenMs: days[0]?.[0] ?? 0, lastSeenMs: days.at(-1)?.[0] ?? 0,
-    days: days.map(([dayStart, calls]) => ({ dayMs: dayStart, calls })),
+    rates: standardRates(entries), overridden: entries.some((entry) => entry.orgId !== ''), days: days.map(([dayStart, calls]) => ({ dayMs: dayStart, calls })),
   }
 }

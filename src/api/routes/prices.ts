@@ -8,7 +8,7 @@ import { canonicalProvider } from '../../core/pricing/provider-names.ts'
 import { unitOf } from '../../core/usage/usage.ts'
 import type { ApiDeps } from '../deps.ts'
 import { pageRows } from '../pages.ts'
-import { describeEntry } from '../price-wire.ts'
+import { byModel, describeEntry, isCurrent, isPlain, standardRates } from '../price-wire.ts'
 import { invalidField } from '../problem.ts'
 import type { Handlers } from '../registrar.ts'
 
@@ -97,18 +97,6 @@ function foldDays(rows: readonly CostRow[]) {
   return [...models.values()]
 }
 
-function isCurrent(entry: PriceEntry, atMs: number): boolean {
-  return entry.supersededAt === null && entry.status !== 'cancelled' && (entry.validFrom === null || entry.validFrom <= atMs) && (entry.validTo === null || entry.validTo > atMs)
-}
-
-const rankFirst = (a: PriceEntry, b: PriceEntry): number => b.rank - a.rank || (b.validFrom ?? 0) - (a.validFrom ?? 0)
-
-function byModel(a: PriceEntry, b: PriceEntry): number {
-  const left = `${a.provider}\n${a.model}\n${a.component}`
-  const right = `${b.provider}\n${b.model}\n${b.component}`
-  return left < right ? -1 : left > right ? 1 : rankFirst(a, b) || (a.id < b.id ? -1 : 1)
-}
-
 interface ModelId { readonly provider: string; readonly model: string }
 
 function groupByModel(entries: readonly PriceEntry[]): readonly (readonly [ModelId, readonly PriceEntry[]])[] {
@@ -124,18 +112,9 @@ function groupByModel(entries: readonly PriceEntry[]): readonly (readonly [Model
 
 function describeModel(id: ModelId, entries: readonly PriceEntry[], modelLimits: readonly ModelLimits[]) {
   const own = modelLimits.find((limit) => limit.provider === id.provider && limit.model === id.model)
-  const isPlain = (entry: PriceEntry): boolean => Object.keys(entry.conditions).length === 0 && entry.book !== 'markup'
-  const rates = new Map<string, PriceEntry>()
-  // Contract beats list as it does in the calculator; entries of a component come by rank, so the first one stays.
-  for (const book of ['contract', 'list'] as const) {
-    for (const entry of entries) if (isPlain(entry) && entry.book === book && !rates.has(entry.component)) rates.set(entry.component, entry)
-  }
   return {
     ...id, contextTokens: own?.contextTokens ?? null, outputTokensMax: own?.outputTokensMax ?? null,
-    overridden: entries.some((entry) => entry.orgId !== ''),
-    rates: [...rates.values()].sort(byModel).map((entry) => ({
-      component: entry.component, unit: entry.unit, per: entry.per, amount: entry.amount, currency: entry.currency, entryId: entry.id, source: entry.source,
-    })),
+    overridden: entries.some((entry) => entry.orgId !== ''), rates: standardRates(entries),
     conditional: entries.filter((entry) => !isPlain(entry)).length,
   }
 }

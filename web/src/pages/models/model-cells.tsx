@@ -6,7 +6,7 @@ import { compareDecimals } from '../../format/decimal.ts'
 import type { BookModel, Component } from './model-queries.ts'
 import { perName, rateOf } from './price-table.ts'
 
-export const rateIn = (model: BookModel | undefined, component: Component): BookModel['rates'][number] | undefined => model?.rates.find((rate) => rate.component === component)
+export const rateIn = (model: Pick<BookModel, 'rates'>, component: Component): BookModel['rates'][number] | undefined => model.rates.find((rate) => rate.component === component)
 
 /** A rate for the quantity people compare by; unknown is not zero. */
 export function Rate({ rate }: { readonly rate: { readonly amount: string; readonly per: number; readonly unit: string; readonly currency: string } | undefined }): ReactNode {
@@ -15,7 +15,7 @@ export function Rate({ rate }: { readonly rate: { readonly amount: string; reado
   return <span className="whitespace-nowrap" title={`${exactMoney(amount, rate.currency)} per ${perName(rate.unit)}`}>{formatMoney(amount, rate.currency)}</span>
 }
 
-export const compareRates = (component: Component) => (a: BookModel | undefined, b: BookModel | undefined): number => {
+export const compareRates = (component: Component) => (a: Pick<BookModel, 'rates'>, b: Pick<BookModel, 'rates'>): number => {
   const [left, right] = [rateIn(a, component), rateIn(b, component)]
   if (left === undefined || right === undefined) return Number(left !== undefined) - Number(right !== undefined)
   return compareDecimals(rateOf(left), rateOf(right))

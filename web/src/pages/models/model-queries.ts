@@ -1,4 +1,4 @@
-import { queryOptions } from '@tanstack/react-query'
+import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type { BodyOf, ResponseOf } from '../../../../src/api/contract/contract.ts'
 import { api, withSearch } from '../../api/client.ts'
 import type { RecordPage } from '../../api/queries.ts'
@@ -28,22 +28,17 @@ export const unpricedQuery = (rangeMs: number) => queryOptions({
   queryFn: ({ signal }) => api.get<ResponseOf<'listUnpriced'>>(withSearch('/api/v1/prices/unpriced', span(rangeMs)), signal),
 })
 
-const bookPagesMax = 10
-/** The whole price book, one line per model; a few hundred. */
-export const priceBookQuery = queryOptions({
-  queryKey: ['models', 'book'],
+/** Models of the price book that match, by name; as many as one answer holds. */
+export const priceBookQuery = (search: string) => queryOptions({
+  queryKey: ['models', 'book', search],
   staleTime: 60_000,
-  queryFn: async ({ signal }): Promise<readonly BookModel[]> => {
-    const rows: BookModel[] = []
-    let cursor: string | null = null
-    for (let page = 0; page < bookPagesMax; page += 1) {
-      const answer: ResponseOf<'listModels'> = await api.get(withSearch('/api/v1/prices/models', { limit: 500, cursor }), signal)
-      rows.push(...answer.rows)
-      cursor = answer.next
-      if (cursor === null) break
-    }
-    return rows
-  },
+  placeholderData: keepPreviousData,
+  queryFn: ({ signal }) => api.get<ResponseOf<'listModels'>>(withSearch('/api/v1/prices/models', { limit: 500, search: search === '' ? null : search }), signal),
+})
+export const modelQuery = (provider: string, model: string) => queryOptions({
+  queryKey: ['models', 'limits', provider, model],
+  staleTime: 60_000,
+  queryFn: ({ signal }) => api.get<ResponseOf<'listModels'>>(withSearch('/api/v1/prices/models', { provider, model }), signal),
 })
 
 /** Every entry of one model, ended and superseded ones included. */

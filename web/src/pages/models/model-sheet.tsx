@@ -11,7 +11,7 @@ import { subtractDecimals } from '../../format/decimal.ts'
 import { exactCount, formatShare } from '../../format/quantity.ts'
 import { DrawerSection } from '../calls/drawer-section.tsx'
 import { splitName } from './models-search.ts'
-import { priceBookQuery, pricesQuery, type BookModel, type UsedModel } from './model-queries.ts'
+import { modelQuery, pricesQuery, type BookModel, type UsedModel } from './model-queries.ts'
 import { PastPrices, PriceLines } from './price-lines.tsx'
 
 interface ModelSheetProps {
@@ -43,8 +43,7 @@ interface DetailsProps extends Pick<ModelSheetProps, 'currency' | 'rangeName' | 
 
 function Details({ provider, model, use, currency, rangeName, mayPrice, onPrice }: DetailsProps): ReactNode {
   const { data, error, refetch } = useQuery(pricesQuery(provider, model))
-  const book = useQuery(priceBookQuery)
-  const known = book.data?.find((each) => each.provider === provider && each.model === model)
+  const known = useQuery(modelQuery(provider, model)).data?.rows[0]
   return (
     <div className="flex flex-col gap-3 p-3 sm:p-4">
       <section aria-label="Model" className="px-1 pt-1 pb-1">

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Search } from 'lucide-react'
-import { useCallback, useMemo, type ReactNode } from 'react'
+import { useCallback, useEffect, useState, type ReactNode } from 'react'
 import { sessionQuery } from '../../api/queries.ts'
 import { Page } from '../../design/page.tsx'
 import { Picker } from '../../design/picker.tsx'
@@ -11,7 +11,7 @@ import { Toolbar } from '../../design/toolbar.tsx'
 import { exactCount } from '../../format/quantity.ts'
 import { BookTable } from './book-table.tsx'
 import { ModelSheet } from './model-sheet.tsx'
-import { matching, modelRangeMs, modelRangeNames, modelRanges, nameOfModel, type ModelsSearch } from './models-search.ts'
+import { modelRangeMs, modelRangeNames, modelRanges, nameOfModel, type ModelsSearch } from './models-search.ts'
 import { priceBookQuery, unpricedQuery, usedModelsQuery } from './model-queries.ts'
 import { NameCheck } from './name-check.tsx'
 import { PriceForm } from './price-form.tsx'
@@ -29,13 +29,13 @@ export function ModelsPage(): ReactNode {
   const rangeMs = modelRangeMs[range]
   const used = useQuery(usedModelsQuery(rangeMs))
   const unpriced = useQuery(unpricedQuery(rangeMs))
-  const book = useQuery(priceBookQuery)
+  const find = useSettled(search.find ?? '')
+  const book = useQuery({ ...priceBookQuery(find), enabled: search.view === 'book' || find !== '' })
   const session = useQuery(sessionQuery)
   const mayPrice = session.data?.user.grants.some((grant) => (grant.role === 'admin' || grant.role === 'finance') && grant.nodeId === session.data.organisation.id) ?? false
   const onOpen = useCallback((id: { readonly provider: string; readonly model: string }) => setSearch({ model: nameOfModel(id), form: undefined }), [setSearch])
-  const found = useMemo(() => matching(book.data ?? [], search.find ?? ''), [book.data, search.find])
   return (
-    <Page title="Models &amp; prices" note={used.data === undefined ? undefined : `${exactCount(used.data.rows.length)} in use, ${book.data === undefined ? '…' : exactCount(book.data.length)} in the price book`}>
+    <Page title="Models &amp; prices" note={used.data === undefined ? undefined : `${exactCount(used.data.rows.length)} in use, ${modelRangeNames[range].toLowerCase()}`}>
       {used.error !== null && used.data !== undefined && <div className="mb-4"><Banner tone="warn">{used.error.message} These are the figures received last.</Banner></div>}
       {used.data?.truncated === true && <div className="mb-4"><Banner tone="info">There were more models and days than one answer holds; the smallest are left out. Choose a shorter range.</Banner></div>}
       {(used.data?.otherCurrencies.length ?? 0) > 0 && <div className="mb-4"><Banner tone="info">Spend in {used.data?.otherCurrencies.join(', ')} is in no figure here, and nothing is converted.</Banner></div>}
@@ -52,12 +52,22 @@ export function ModelsPage(): ReactNode {
       </Toolbar>
       <div className="overflow-hidden rounded-xl border border-line bg-surface shadow-card">
         {search.view === 'book'
-          ? <BookTable query={book} rows={found} selected={search.model} onOpen={onOpen} />
-          : <UsedTable query={used} book={book.data ?? []} find={search.find ?? ''} inBook={found.length} selected={search.model} onOpen={onOpen} onBook={() => setSearch({ view: 'book' })} />}
+          ? <BookTable query={book} selected={search.model} onOpen={onOpen} />
+          : <UsedTable query={used} find={search.find ?? ''} inBook={find === '' ? 0 : (book.data?.rows.length ?? 0)} selected={search.model} onOpen={onOpen} onBook={() => setSearch({ view: 'book' })} />}
       </div>
       <NameCheck onOpen={onOpen} />
       <ModelSheet name={search.model} open={search.model !== undefined && search.form === undefined} used={used.data?.rows ?? []} currency={used.data?.currency ?? ''} rangeName={modelRangeNames[range]} mayPrice={mayPrice} onClose={() => setSearch({ model: undefined })} onPrice={() => setSearch({ form: 'price' })} />
-      <PriceForm key={`${search.model ?? ''} ${search.form ?? ''}`} name={search.model} open={mayPrice && search.form === 'price'} used={used.data?.rows ?? []} book={book.data ?? []} onDone={() => setSearch({ form: undefined })} />
+      <PriceForm key={`${search.model ?? ''} ${search.form ?? ''}`} name={search.model} open={mayPrice && search.form === 'price'} used={used.data?.rows ?? []} onDone={() => setSearch({ form: undefined })} />
     </Page>
   )
+}
+
+/** What is typed, once it has stood still for a moment. */
+function useSettled(text: string): string {
+  const [settled, setSettled] = useState(text)
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(text), 250)
+    return () => clearTimeout(timer)
+  }, [text])
+  return settled
 }

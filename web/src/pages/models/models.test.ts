@@ -42,7 +42,7 @@ describe('prices of a model', () => {
   it('say their conditions and dates in words', () => {
     expect(conditionText({ mode: 'standard' })).toBe('')
     expect(conditionText({ geo: 'us', context: { from: { tokens: 128_000, comparator: 'gte' }, to: { tokens: 200_000, comparator: 'lte' }, scope: 'marginal' } })).toBe('in us, from 128k up to 200k input tokens, the part above')
-    expect(validityText({ validFrom: null, validTo: null })).toBe('no end known')
+    expect(validityText({ validFrom: null, validTo: null })).toBe('always')
   })
 })
 

@@ -7,33 +7,31 @@ import { Drawer } from '../../design/overlay.tsx'
 import { formatMoney } from '../../format/money.ts'
 import { DrawerSection } from '../calls/drawer-section.tsx'
 import { splitName } from './models-search.ts'
-import { createOverride, pricesQuery, unpricedCallsQuery, type BookModel, type Component, type UsedModel } from './model-queries.ts'
+import { createOverride, pricesQuery, unpricedCallsQuery, type Component, type UsedModel } from './model-queries.ts'
 import { emptyPriceDraft, overridesOf, priceErrors, type PriceDraft } from './price-draft.ts'
-import { componentName, perName, priceLines, rateOf, type PriceLine } from './price-table.ts'
+import { componentName, components, perName, priceLines, rateOf, unitOfComponent, type PriceLine } from './price-table.ts'
 
 interface PriceFormProps {
   readonly name: string | undefined
   readonly open: boolean
   readonly used: readonly UsedModel[]
-  readonly book: readonly BookModel[]
   readonly onDone: () => void
 }
 
 /** A contract price of the organisation, for one model, from now or later. */
-export function PriceForm({ name, open, used, book, onDone }: PriceFormProps): ReactNode {
+export function PriceForm({ name, open, used, onDone }: PriceFormProps): ReactNode {
   const id = name === undefined ? null : splitName(name)
   const use = id === null ? undefined : used.find((model) => model.provider === id.provider && (model.model === id.model || model.names.includes(id.model)))
   // A known model is priced under its own name; an unknown one under the name it is called by.
   const priced = id === null ? null : { provider: id.provider, model: use?.known === true ? use.model : id.model }
   return (
     <Drawer open={open && priced !== null} onOpenChange={(next) => { if (!next) onDone() }} title="Contract price">
-      {open && priced !== null && <Fields id={priced} names={use?.names ?? []} book={book} onDone={onDone} />}
+      {open && priced !== null && <Fields id={priced} names={use?.names ?? []} onDone={onDone} />}
     </Drawer>
   )
 }
 
 const usual: readonly Component[] = ['input_text', 'cache_read', 'output_text']
-const unitsOf = (book: readonly BookModel[]): ReadonlyMap<Component, string> => new Map(book.flatMap((model) => model.rates.map((rate) => [rate.component, rate.unit] as const)))
 
 /** What the form offers: what has a price, and what recent calls used without one. */
 function useComponents(id: { readonly provider: string; readonly model: string }, names: readonly string[]): { readonly lines: readonly PriceLine[]; readonly offered: readonly Component[] } {
@@ -41,21 +39,20 @@ function useComponents(id: { readonly provider: string; readonly model: string }
   const calls = useQuery(unpricedCallsQuery(names[0] ?? id.model))
   const lines = useMemo(() => priceLines(prices.data?.rows ?? [], Date.now()).filter((line) => Object.keys(line.conditions).length === 0), [prices.data])
   const offered = useMemo(() => {
-    const seen = (calls.data?.rows ?? []).flatMap((record) => Object.keys(record.usage) as Component[]).filter((component) => component !== 'request')
+    const seen = (calls.data?.rows ?? []).flatMap((record) => components.filter((component) => component !== 'request' && (record.usage[component] ?? 0) > 0))
     const priced = lines.map((line) => line.component)
-    return [...new Set([...priced, ...seen, ...(priced.length + seen.length === 0 ? usual : [])])]
+    return [...new Set([...priced, ...seen, ...(priced.length + seen.length === 0 ? usual : [])])].toSorted((a, b) => components.indexOf(a) - components.indexOf(b))
   }, [lines, calls.data])
   return { lines, offered }
 }
 
-function Fields({ id, names, book, onDone }: { readonly id: { readonly provider: string; readonly model: string }; readonly names: readonly string[]; readonly book: readonly BookModel[]; readonly onDone: () => void }): ReactNode {
+function Fields({ id, names, onDone }: { readonly id: { readonly provider: string; readonly model: string }; readonly names: readonly string[]; readonly onDone: () => void }): ReactNode {
   const cache = useQueryClient()
   const [draft, setDraft] = useState<PriceDraft>(emptyPriceDraft)
   const [added, setAdded] = useState<readonly Component[]>([])
   const [tried, setTried] = useState(false)
   const { lines, offered } = useComponents(id, names)
-  const units = useMemo(() => unitsOf(book), [book])
-  const unitOf = (component: Component): string => lines.find((line) => line.component === component)?.unit ?? units.get(component) ?? 'token'
+  const unitOf = (component: Component): string => lines.find((line) => line.component === component)?.unit ?? unitOfComponent(component)
   const shown = [...new Set([...offered, ...added])]
   const change = (part: Partial<PriceDraft>): void => setDraft((before) => ({ ...before, ...part }))
   const own = priceErrors(draft, Date.now())
@@ -85,7 +82,7 @@ function Fields({ id, names, book, onDone }: { readonly id: { readonly provider:
           {shown.map((component) => <AmountField key={component} component={component} unit={unitOf(component)} line={lines.find((line) => line.component === component)} value={draft.amounts[component] ?? ''} currency={draft.currency} error={errors[component] ?? (errors['amounts'] !== undefined && component === shown[0] ? errors['amounts'] : undefined)} onChange={(value) => change({ amounts: { ...draft.amounts, [component]: value } })} />)}
         </div>
         <div className="mt-4 grid grid-cols-1 gap-x-4 gap-y-3.5 sm:grid-cols-2">
-          <SelectField label="Another thing that is counted" value="" options={[{ value: '', label: 'Add…' }, ...[...units.keys()].filter((component) => !shown.includes(component)).map((component) => ({ value: component, label: `${componentName(component)}, per ${perName(unitOf(component))}` }))]} onChange={(event) => { if (event.target.value !== '') setAdded((before) => [...before, event.target.value as Component]) }} />
+          <SelectField label="Another thing that is counted" value="" options={[{ value: '', label: 'Add…' }, ...components.filter((component) => !shown.includes(component)).map((component) => ({ value: component, label: `${componentName(component)}, per ${perName(unitOf(component))}` }))]} onChange={(event) => { if (event.target.value !== '') setAdded((before) => [...before, event.target.value as Component]) }} />
           <TextField label="Currency" maxLength={3} value={draft.currency} error={errors['currency']} hint="A model is priced in one currency at a time." onChange={(event) => change({ currency: event.target.value.toUpperCase() })} />
         </div>
         <p className="label-quiet mt-3">Leave a field empty to keep what applies now. “0” says it is free; empty says nothing.</p>

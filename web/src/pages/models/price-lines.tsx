@@ -18,17 +18,23 @@ import { componentName, conditionText, pastEntries, perName, priceLines, rateOf,
 export function PriceLines({ entries, mayPrice }: { readonly entries: readonly PriceEntry[]; readonly mayPrice: boolean }): ReactNode {
   const nowMs = useNow(30_000)
   const lines = useMemo(() => priceLines(entries, nowMs), [entries, nowMs])
+  const conditional = lines.filter((line) => conditionText(line.conditions) !== '')
+  const plain = lines.filter((line) => conditionText(line.conditions) === '')
+  const kinds = [...new Set(conditional.map((line) => line.conditions.mode ?? (line.conditions.context === undefined ? 'other' : 'long context')))].join(', ')
+  const [showAll, setShowAll] = useState(false)
   const [ending, setEnding] = useState<PriceEntry | null>(null)
   return (
     <DrawerSection title="Prices now" flush>
       <div tabIndex={0} role="region" aria-label="Prices now" className="focus-inset overflow-x-auto">
         <table className="w-full min-w-[30rem] text-sm">
           <thead className="label-quiet">
-            <tr className="border-b border-line"><th className="px-4 py-1.5 text-left font-medium">Counted</th><th className="px-2 py-1.5 text-right font-medium">List</th><th className="px-2 py-1.5 text-right font-medium">Contract</th><th className="px-4 py-1.5 text-right font-medium">A call pays</th></tr>
+            <tr className="border-b border-line"><th className="px-4 py-1.5 text-left font-medium">Counted</th><th className="px-2 py-1.5 text-right font-medium">List</th><th className="px-2 py-1.5 text-right font-medium">Contract</th><th className="px-4 py-1.5 text-right font-medium whitespace-nowrap">A call pays</th></tr>
           </thead>
-          <tbody>{lines.map((line) => <Line key={line.id} line={line} mayPrice={mayPrice} onEnd={setEnding} />)}</tbody>
+          <tbody>{plain.map((line) => <Line key={line.id} line={line} mayPrice={mayPrice} onEnd={setEnding} />)}</tbody>
+          {(showAll || plain.length === 0) && <tbody>{conditional.map((line) => <Line key={line.id} line={line} mayPrice={mayPrice} onEnd={setEnding} />)}</tbody>}
         </table>
       </div>
+      {conditional.length > 0 && plain.length > 0 && <button type="button" aria-expanded={showAll} onClick={() => setShowAll(!showAll)} className="mx-4 my-2 rounded text-sm font-medium text-accent hover:underline">{showAll ? 'Hide prices under conditions' : `Show ${conditional.length} under conditions: ${kinds}`}</button>}
       {lines.length === 0 && <p className="px-4 pb-3 text-sm text-warn">Every price has ended. Calls of it are unpriced.</p>}
       <EndPrice entry={ending} onClose={() => setEnding(null)} />
     </DrawerSection>
@@ -42,9 +48,9 @@ function Line({ line, mayPrice, onEnd }: { readonly line: PriceLine; readonly ma
   return (
     <tr className="border-b border-line align-top last:border-b-0">
       <th scope="row" className="px-4 py-2.5 text-left font-normal">
-        <span className="font-medium first-letter:uppercase">{componentName(line.component)}</span> <span className="text-ink-3">per {perName(line.unit)}</span>
-        {condition !== '' && <span className="mt-0.5 block text-xs text-ink-2">{condition}</span>}
-        {effective !== null && <span className="label-quiet mt-0.5 block">{validityText(effective)} · {effective.source.replace(/^override: /, '')}</span>}
+        <span className="inline-block font-medium first-letter:uppercase">{componentName(line.component)}</span> <span className="text-ink-3">per {perName(line.unit)}</span>
+        {condition !== '' && <span className="ml-2"><Badge>{condition}</Badge></span>}
+        {effective !== null && <span className="label-quiet mt-0.5 block max-w-80 truncate" title={effective.source}>{validityText(effective)} · {effective.source.replace(/^override: /, '')}</span>}
         {line.coming.map((entry) => <Coming key={entry.id} entry={entry} mayPrice={mayPrice} onEnd={onEnd} />)}
       </th>
       <td className={classNames('px-2 py-2.5 text-right', contract !== null && 'text-ink-3')}><Rate rate={list ?? undefined} /></td>
@@ -94,7 +100,7 @@ export function PastPrices({ entries }: { readonly entries: readonly PriceEntry[
     <DrawerSection title="Prices before" flush>
       <ul>{past.slice(0, 60).map((entry) => (
         <li key={`${entry.id}${entry.recordedAt}`} className="flex flex-wrap items-baseline justify-between gap-x-4 border-t border-line px-4 py-2 text-sm">
-          <span><span className="first-letter:uppercase">{componentName(entry.component)}</span> <span className="text-ink-3">{[entry.book, conditionText(entry.conditions)].filter((text) => text !== '').join(', ')}</span></span>
+          <span><span className="inline-block first-letter:uppercase">{componentName(entry.component)}</span> <span className="text-ink-3">{[entry.book, conditionText(entry.conditions)].filter((text) => text !== '').join(', ')}</span></span>
           <span><Rate rate={entry} /> <span className="label-quiet">{entry.supersededAt !== null ? `replaced ${formatDayLong(entry.supersededAt)}` : validityText(entry)}</span></span>
         </li>
       ))}</ul>

@@ -26,8 +26,16 @@ function beats(a: PriceEntry, b: PriceEntry): number {
   return Number(b.override) - Number(a.override) || b.rank - a.rank || (b.validFrom ?? -Infinity) - (a.validFrom ?? -Infinity) || b.recordedAt - a.recordedAt
 }
 
-const order: readonly Component[] = ['input_text', 'cache_read', 'cache_write', 'cache_write_5m', 'cache_write_1h', 'output_text', 'output_reasoning', 'input_image', 'input_audio', 'output_audio', 'output_image', 'embedding']
-const place = (component: Component): number => (order.includes(component) ? order.indexOf(component) : order.length)
+/** Every component in the order people look for them, with the unit it is counted in. */
+const units: Readonly<Record<Component, string>> = {
+  input_text: 'token', cache_read: 'token', cache_write: 'token', cache_write_5m: 'token', cache_write_1h: 'token', output_text: 'token', output_reasoning: 'token',
+  input_image: 'token', input_audio: 'token', input_video: 'token', cache_read_audio: 'token', cache_read_image: 'token', output_audio: 'token', output_image: 'token', embedding: 'token',
+  request: 'request', web_search: 'search', file_search: 'search', rerank_search: 'search', maps_query: 'query', code_session: 'session', image: 'image', pixel: 'pixel',
+  character: 'character', page: 'page', audio_second: 'second', video_second: 'second', citation: 'citation', cache_storage_hour: 'token_hour',
+}
+export const components = Object.keys(units) as readonly Component[]
+export const unitOfComponent = (component: Component): string => units[component]
+const place = (component: Component): number => components.indexOf(component)
 
 /** Entries of one model as lines, standard prices before conditional ones. */
 export function priceLines(entries: readonly PriceEntry[], nowMs: number): readonly PriceLine[] {
@@ -90,7 +98,7 @@ export function conditionText(conditions: PriceEntry['conditions']): string {
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })
 export function validityText(entry: Pick<PriceEntry, 'validFrom' | 'validTo'>): string {
   const { validFrom, validTo } = entry
-  if (validFrom === null && validTo === null) return 'no end known'
+  if (validFrom === null && validTo === null) return 'always'
   if (validTo === null) return `since ${day.format(validFrom ?? 0)}`
   return validFrom === null ? `until ${day.format(validTo)}` : `${day.format(validFrom)} – ${day.format(validTo)}`
 }

@@ -12,9 +12,9 @@ import { compareDecimals } from '../../format/decimal.ts'
 import { formatCount } from '../../format/quantity.ts'
 import { compareRates, ContractMark, Rate, rateIn } from './model-cells.tsx'
 import { matching, nameOfModel } from './models-search.ts'
-import type { BookModel, UsedModel } from './model-queries.ts'
+import type { UsedModel } from './model-queries.ts'
 
-interface Row extends UsedModel { readonly book: BookModel | undefined; readonly currency: string; readonly spark: readonly (string | null)[] }
+interface Row extends UsedModel { readonly currency: string; readonly spark: readonly (string | null)[] }
 
 /** Calls per day over the range, quiet days included. */
 function sparkOf(model: UsedModel, range: { readonly fromMs: number; readonly toMs: number }): readonly (string | null)[] {
@@ -32,13 +32,12 @@ const columns: readonly DataColumn<Row>[] = [
   { id: 'tokens', header: 'Tokens', track: '5.5rem', align: 'right', cell: (row) => <Count count={row.tokens} />, compare: (a, b) => a.tokens - b.tokens },
   { id: 'cost', header: 'Cost', track: '7rem', align: 'right', cell: (row) => <Money decimal={row.cost} currency={row.currency} />, compare: (a, b) => compareDecimals(a.cost, b.cost) },
   { id: 'per-call', header: 'Per call', track: '6rem', align: 'right', cell: (row) => (row.costPerCall === null ? <span className="text-ink-3">–</span> : <Money decimal={row.costPerCall} currency={row.currency} />), compare: (a, b) => compareDecimals(a.costPerCall, b.costPerCall) },
-  { id: 'input', header: 'Input / 1M', track: '6rem', align: 'right', cell: (row) => <Rate rate={rateIn(row.book, 'input_text') ?? rateIn(row.book, 'embedding')} />, compare: (a, b) => compareRates('input_text')(a.book, b.book) },
-  { id: 'output', header: 'Output / 1M', track: '6rem', align: 'right', cell: (row) => <Rate rate={rateIn(row.book, 'output_text')} />, compare: (a, b) => compareRates('output_text')(a.book, b.book) },
+  { id: 'input', header: 'Input / 1M', track: '6rem', align: 'right', cell: (row) => <Rate rate={rateIn(row, 'input_text') ?? rateIn(row, 'embedding')} />, compare: (a, b) => compareRates('input_text')(a, b) },
+  { id: 'output', header: 'Output / 1M', track: '6rem', align: 'right', cell: (row) => <Rate rate={rateIn(row, 'output_text')} />, compare: (a, b) => compareRates('output_text')(a, b) },
 ]
 
-export function UsedTable({ query, book, find, inBook, selected, onOpen, onBook }: {
+export function UsedTable({ query, find, inBook, selected, onOpen, onBook }: {
   readonly query: UseQueryResult<ResponseOf<'listUsedModels'>>
-  readonly book: readonly BookModel[]
   readonly find: string
   /** How many models of the price book match what is looked for. */
   readonly inBook: number
@@ -47,10 +46,7 @@ export function UsedTable({ query, book, find, inBook, selected, onOpen, onBook 
   readonly onBook: () => void
 }): ReactNode {
   const { data, error, refetch } = query
-  const rows = useMemo(() => {
-    const known = new Map(book.map((model) => [nameOfModel(model), model]))
-    return matching(data?.rows ?? [], find).map((row): Row => ({ ...row, book: known.get(nameOfModel(row)), currency: data?.currency || 'USD', spark: data === undefined ? [] : sparkOf(row, data.range) }))
-  }, [data, book, find])
+  const rows = useMemo(() => matching(data?.rows ?? [], find).map((row): Row => ({ ...row, currency: data?.currency || 'USD', spark: data === undefined ? [] : sparkOf(row, data.range) })), [data, find])
   if (data === undefined) return error === null ? <TableSkeleton /> : <ProblemState error={error} onRetry={() => void refetch()} />
   if (data.rows.length === 0) return <Empty icon={Boxes} title="No model was called in this range.">Models appear here with their first call. The price book beside it lists what every known one costs.</Empty>
   if (rows.length === 0) {
@@ -75,7 +71,7 @@ function ModelName({ row }: { readonly row: Row }): ReactNode {
 
 function Marks({ row }: { readonly row: Row }): ReactNode {
   const share = row.unpricedCalls === row.calls ? 'Unpriced' : 'Partly unpriced'
-  return <>{row.unpricedCalls > 0 && <Badge tone="warn" title={`${formatCount(row.unpricedCalls)} calls have a part without a price.`}>{share}</Badge>}{row.book?.overridden === true && <ContractMark />}</>
+  return <>{row.unpricedCalls > 0 && <Badge tone="warn" title={`${formatCount(row.unpricedCalls)} calls have a part without a price.`}>{share}</Badge>}{row.overridden && <ContractMark />}</>
 }
 
 function Narrow(row: Row): ReactNode {

@@ -1,15 +1,20 @@
+import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { CornerDownLeft, Keyboard, LogOut, Moon, Search, Sun, SunMoon, type LucideIcon } from 'lucide-react'
+import { ChartNoAxesCombined, CornerDownLeft, Keyboard, LogOut, Moon, Search, Sun, SunMoon, Tags, type LucideIcon } from 'lucide-react'
 import { Dialog } from 'radix-ui'
 import { useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
+import { costQuery, nodesQuery } from '../api/queries.ts'
 import { classNames } from '../design/class-names.ts'
 import { Keys } from '../design/keys.tsx'
 import { useReturnFocus } from '../design/use-return-focus.ts'
+import type { ExploreSearch } from '../pages/explore/explore-search.ts'
 import { destinations } from './destinations.ts'
 import { setTheme } from './theme.ts'
 
 interface Command {
   readonly name: string
+  /** Where two may share a name. */
+  readonly id?: string
   readonly group: string
   readonly icon: LucideIcon
   readonly keys?: string
@@ -42,6 +47,7 @@ export function CommandPalette({ open, onOpenChange, onSheet, onSignOut }: Palet
 
 function useCommands(query: string, onSheet: () => void, onSignOut: () => void): readonly Command[] {
   const navigate = useNavigate()
+  const names = useNameCommands()
   return useMemo(() => {
     const text = query.trim()
     if (eventId.test(text)) return [{ name: `Open call ${text}`, group: 'Calls', icon: Search, run: () => void navigate({ to: '/calls', search: { event: text } }) }]
@@ -57,9 +63,31 @@ function useCommands(query: string, onSheet: () => void, onSignOut: () => void):
       { name: 'Sign out', group: 'Session', icon: LogOut, run: onSignOut },
     ]
     const words = text.toLowerCase().split(/\s+/)
-    return all.filter((command) => words.every((word) => `${command.group} ${command.name}`.toLowerCase().includes(word)))
-  }, [query, navigate, onSheet, onSignOut])
+    const found = (command: Command): boolean => words.every((word) => `${command.group} ${command.name}`.toLowerCase().includes(word))
+    // Names come once something is typed: nobody reads a list of all apps.
+    return [...all, ...(text === '' ? [] : names)].filter(found).slice(0, shownMax)
+  }, [query, names, navigate, onSheet, onSignOut])
 }
+
+const shownMax = 60
+const nodeWords = { unit: 'Business unit', team: 'Team', app: 'App' } as const
+
+/** Units, teams, apps and models by name; each opens Explore narrowed to it. */
+function useNameCommands(): readonly Command[] {
+  const navigate = useNavigate()
+  const nodes = useQuery(nodesQuery)
+  const toMs = Math.ceil(Date.now() / hourMs) * hourMs
+  const models = useQuery({ ...costQuery({ measures: ['cost'], groupBy: ['model'], fromMs: toMs - 30 * 24 * hourMs, toMs, rowsMax: 200 }), staleTime: hourMs })
+  return useMemo(() => {
+    const explore = (search: ExploreSearch) => () => void navigate({ to: '/explore', search })
+    return [
+      ...(nodes.data?.rows ?? []).flatMap((node): Command[] => (node.kind === 'org' ? [] : [{ name: node.name, id: node.id, group: nodeWords[node.kind], icon: ChartNoAxesCombined, run: explore({ [node.kind]: node.id, by: insideOf[node.kind] }) }])),
+      ...(models.data?.rows ?? []).flatMap((row): Command[] => { const id = row.group.model?.id ?? ''; return id === '' ? [] : [{ name: id, group: 'Model', icon: Tags, run: explore({ model: id, by: 'team' }) }] }),
+    ]
+  }, [nodes.data, models.data, navigate])
+}
+const hourMs = 3_600_000
+const insideOf = { unit: 'team', team: 'app', app: 'workflow' } as const
 
 function CommandList({ onDone, onSheet, onSignOut }: { readonly onDone: () => void; readonly onSheet: () => void; readonly onSignOut: () => void }): ReactNode {
   const [query, setQuery] = useState('')
@@ -85,7 +113,7 @@ function CommandList({ onDone, onSheet, onSignOut }: { readonly onDone: () => vo
         <Search aria-hidden className="size-4 shrink-0 text-ink-3" />
         <input
           role="combobox" aria-expanded aria-controls={id} aria-label="Command" aria-activedescendant={commands[active] && `${id}-${active}`}
-          placeholder="Go to a page, or paste an event id…" value={query} onKeyDown={onKeyDown}
+          placeholder="A page, team, app or model, or an event id…" value={query} onKeyDown={onKeyDown}
           onChange={(event) => { setQuery(event.target.value); setActive(0) }}
           className="h-12 min-w-0 flex-1 bg-transparent text-base focus-visible:outline-none"
         />
@@ -94,7 +122,7 @@ function CommandList({ onDone, onSheet, onSignOut }: { readonly onDone: () => vo
       <div ref={list} id={id} role="listbox" aria-label="Commands" className="max-h-[50vh] overflow-y-auto p-2">
         {commands.map((command, index) => (
           <div
-            key={command.name} id={`${id}-${index}`} role="option" aria-selected={index === active} tabIndex={-1}
+            key={`${command.group} ${command.id ?? command.name}`} id={`${id}-${index}`} role="option" aria-selected={index === active} tabIndex={-1}
             onClick={() => run(command)} onKeyDown={onKeyDown} onMouseMove={() => setActive(index)}
             className={classNames('flex h-9 cursor-pointer items-center gap-3 rounded-md px-2.5 text-sm', index === active && 'bg-selected')}
           >

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ascend, callsOf, descend, trailOf, type Step } from './drill.ts'
+import { ascend, callsOf, descend, searchOfValue, trailOf, type Step } from './drill.ts'
 import { firstView, type ExploreView } from './explore-search.ts'
 
 const step = (dimension: Step['dimension'], id: string): Step => ({ dimension, id, name: id })
@@ -32,6 +32,11 @@ describe('drilling', () => {
     expect(pinned(ascend(deep, null))).toEqual([])
     expect(ascend(deep, null).by).toEqual(['unit'])
     expect(ascend(deep, 'app')).toBe(deep)
+  })
+  it('begins at a value from elsewhere, this month, with what lies inside', () => {
+    expect(searchOfValue('team', 'search')).toEqual({ range: 'month', team: 'search', by: 'app,workflow' })
+    expect(searchOfValue('model', 'gpt-5')).toEqual({ range: 'month', model: 'gpt-5', by: 'team,app' })
+    expect(searchOfValue('app', 'bot')).toEqual({ range: 'month', app: 'bot', by: 'workflow' })
   })
   it('hands the calls every filter they can carry, and names those they cannot', () => {
     const view: ExploreView = { ...firstView, filters: [{ dimension: 'team', op: 'in', values: ['t'] }, { dimension: 'model', op: 'not_in', values: ['m'] }, { dimension: 'tier', op: 'in', values: ['flex'] }] }

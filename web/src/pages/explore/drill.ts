@@ -1,6 +1,6 @@
 import type { CallSearch } from '../calls/call-search.ts'
 import type { Span } from '../../format/range.ts'
-import { withFilter, type ExploreView } from './explore-search.ts'
+import { firstView, searchOf, withFilter, type ExploreSearch, type ExploreView } from './explore-search.ts'
 import type { Dimension } from './measures.ts'
 
 /** One level of a row's place: which dimension, which value, and its name for people. */
@@ -41,6 +41,14 @@ export function ascend(view: ExploreView, to: Dimension | null): ExploreView {
   const dropped = trail.slice(place + 1).map((step) => step.dimension)
   if (dropped.length === 0) return view
   return { ...view, filters: view.filters.filter((filter) => !dropped.includes(filter.dimension)), by: [dropped[0]!] }
+}
+
+/** The address of this month inside one value, e.g. a team by its apps: where a figure of the Overview leads. */
+export function searchOfValue(dimension: 'unit' | 'team' | 'app' | 'model', id: string): ExploreSearch {
+  const pinned = withFilter({ ...firstView, range: 'month' }, { dimension, op: 'in', values: [id] })
+  const first = inside(pinned, dimension)
+  const second = first === null ? null : chain[chain.indexOf(first) + 1]
+  return searchOf({ ...pinned, by: [first, second].filter((each) => each !== null && each !== undefined) })
 }
 
 const callNames = ['unit', 'team', 'app', 'key', 'model', 'provider', 'endpoint', 'workflow', 'agent', 'run', 'user', 'session', 'quality', 'pricing', 'cost_centre'] as const satisfies readonly (Dimension & keyof CallSearch)[]

@@ -8,6 +8,7 @@ import { Segmented } from '../../design/segmented.tsx'
 import { compareDecimals, ratioOf, subtractDecimals } from '../../format/decimal.ts'
 import { exactMoney, formatMoneyChange } from '../../format/money.ts'
 import { formatChange } from '../../format/quantity.ts'
+import { searchOfValue } from '../explore/drill.ts'
 
 type Mover = Overview['movers'][number]
 type Dimension = Mover['dimension']
@@ -45,5 +46,5 @@ function MoverRow({ mover, widest, currency }: { readonly mover: Mover; readonly
       <span className="text-right text-sm text-ink-3">now <Money decimal={mover.current} currency={currency} /></span>
     </>
   )
-  return <li>{mover.id === '' ? <span className={shape}>{row}</span> : <Link to="/calls" search={{ [mover.dimension]: mover.id, range: '30d' }} className={`${shape} focus-inset hover:bg-hover`}>{row}</Link>}</li>
+  return <li><Link to="/explore" search={searchOfValue(mover.dimension, mover.id)} className={`${shape} focus-inset hover:bg-hover`}>{row}</Link></li>
 }

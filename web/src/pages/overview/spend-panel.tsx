@@ -16,6 +16,7 @@ import { ProblemState, Skeleton } from '../../design/state.tsx'
 import { compareDecimals, ratioOf, subtractDecimals } from '../../format/decimal.ts'
 import { exactMoney, formatMoney, formatMoneyChange, formatMoneyShort } from '../../format/money.ts'
 import { formatChange, formatShare } from '../../format/quantity.ts'
+import { searchOfValue } from '../explore/drill.ts'
 
 type Split = 'team' | 'model'
 const splits = [{ value: 'team', label: 'Team' }, { value: 'model', label: 'Model' }] as const
@@ -32,7 +33,7 @@ export function SpendPanel({ overview, className }: { readonly overview: Overvie
   return (
     <Panel
       title="Spend, month to date" className={className ?? ''}
-      aside={<div className="flex gap-2"><Segmented label="Split by" value={split} options={splits} onChange={setSplit} /><Segmented label="Show as" value={shape} options={shapes} onChange={setShape} /></div>}
+      aside={<div className="flex items-center gap-2"><Link to="/explore" search={{ by: split === 'team' ? 'team,app' : 'model,team', range: 'month' }} className="mr-1 rounded px-1 text-xs font-medium text-accent hover:underline">Explore</Link><Segmented label="Split by" value={split} options={splits} onChange={setSplit} /><Segmented label="Show as" value={shape} options={shapes} onChange={setShape} /></div>}
     >
       <Headline overview={overview} />
       <div className="mt-5 flex min-h-64 flex-1 flex-col">
@@ -143,7 +144,7 @@ function Legend({ series, split, total, currency, compared }: { readonly compare
         const shape = '-mx-1.5 flex h-7 items-center gap-2 rounded px-1.5 text-xs'
         return (
           <li key={entry.id}>
-            {entry.rest || entry.id === '' ? <span className={shape}>{row}</span> : <Link to="/calls" search={{ [split]: entry.id, range: '30d' }} className={`${shape} hover:bg-hover`}>{row}</Link>}
+            {entry.rest ? <span className={shape}>{row}</span> : <Link to="/explore" search={searchOfValue(split, entry.id)} className={`${shape} hover:bg-hover`}>{row}</Link>}
           </li>
         )
       })}

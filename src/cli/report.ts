@@ -47,7 +47,9 @@ async function filterOf(api: ApiClient, text: string): Promise<{ readonly dimens
   return { dimension, op: 'in', values: [named && value !== '' ? (await findNode(api, value, dimension)).id : value] }
 }
 
-const figureColumns: readonly TextColumn[] = ['Cost', 'List', 'Calls', 'Tokens', 'Unpriced calls'].map((name) => ({ name, right: true }))
+const amount = (name: string): TextColumn => ({ name, amount: true })
+const count = (name: string): TextColumn => ({ name, right: true })
+const figureColumns = [amount('Cost'), amount('List'), count('Calls'), count('Tokens'), count('Unpriced calls')]
 
 function reportText(answer: CostAnswer, groupBy: readonly CostDimension[], zone: string): string {
   const figures = (values: CostRow['values']): readonly string[] => [
@@ -102,7 +104,7 @@ function statementText(statement: Statement): string {
 function tableText(name: string, table: Statement['teams'], totals: Statement['totals']): string {
   const cells = (of: Statement['totals']): readonly string[] => [readableCount(of.calls), readableCount(of.tokens), readableAmount(of.listCost), readableAmount(of.cost), of.saving === null ? '' : readableAmount(of.saving)]
   return textTable(
-    [{ name }, ...['Calls', 'Tokens', 'List', 'Contract', 'Difference'].map((column) => ({ name: column, right: true }))],
+    [{ name }, count('Calls'), count('Tokens'), amount('List'), amount('Contract'), amount('Difference')],
     [...table.lines.map((line) => [line.name || '(none)', ...cells(line)]), ...(table.rest === null ? [] : [['All others', ...cells(table.rest)]])],
     ['Total', ...cells(totals)],
   )

@@ -3,16 +3,24 @@ import { amountOf, divideHalfEven, formatAmount } from '../base/money.ts'
 export interface TextColumn {
   readonly name: string
   readonly right?: boolean
+  /** Amounts, under each other's decimal point. */
+  readonly amount?: boolean
 }
 
 /** Columns of text for a terminal; the last row stands under a line when it is a total. */
 export function textTable(columns: readonly TextColumn[], rows: readonly (readonly string[])[], total?: readonly string[]): string {
-  const all = [...rows, ...(total === undefined ? [] : [total])]
+  const places = columns.map((column, index) => (column.amount === true ? Math.max(0, ...[...rows, ...(total === undefined ? [] : [total])].map((row) => fractionOf(row[index] ?? ''))) : 0))
+  const pointed = (row: readonly string[]): string[] => row.map((cell, index) => (places[index]! > 0 && cell.includes('.') ? cell + ' '.repeat(places[index]! - fractionOf(cell)) : cell))
+  const body = rows.map(pointed)
+  const foot = total === undefined ? [] : [pointed(total)]
+  const all = [...body, ...foot]
   const widths = columns.map((column, index) => Math.max(column.name.length, ...all.map((row) => [...(row[index] ?? '')].length)))
-  const lineOf = (cells: readonly string[]): string => cells.map((cell, index) => pad(cell, widths[index]!, columns[index]!.right === true)).join('  ').trimEnd()
+  const lineOf = (cells: readonly string[]): string => cells.map((cell, index) => pad(cell, widths[index]!, columns[index]!.right === true || columns[index]!.amount === true)).join('  ').trimEnd()
   const rule = widths.map((width) => '─'.repeat(width)).join('  ')
-  return [lineOf(columns.map((column) => column.name)), rule, ...rows.map(lineOf), ...(total === undefined ? [] : [rule, lineOf(total)])].join('\n')
+  return [lineOf(columns.map((column) => column.name)), rule, ...body.map(lineOf), ...foot.flatMap((row) => [rule, lineOf(row)])].join('\n')
 }
+
+const fractionOf = (cell: string): number => (cell.includes('.') ? cell.length - cell.indexOf('.') - 1 : 0)
 
 function pad(text: string, width: number, right: boolean): string {
   const space = ' '.repeat(Math.max(0, width - [...text].length))

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { ascend, callsOf, descend, searchOfValue, trailOf, type Step } from './drill.ts'
+import { ascend, callsOf, descend, searchOfValue, trailOf } from './drill.ts'
 import { firstView, type ExploreView } from './explore-search.ts'
+import type { Step } from './measures.ts'
 
 const step = (dimension: Step['dimension'], id: string): Step => ({ dimension, id, name: id })
 const pinned = (view: ExploreView | null): readonly string[] => trailOf(view!).map(({ dimension, id }) => `${dimension}=${id}`)

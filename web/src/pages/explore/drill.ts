@@ -1,10 +1,7 @@
 import type { CallSearch } from '../calls/call-search.ts'
 import type { Span } from '../../format/range.ts'
 import { firstView, searchOf, withFilter, type ExploreSearch, type ExploreView } from './explore-search.ts'
-import type { Dimension } from './measures.ts'
-
-/** One level of a row's place: which dimension, which value, and its name for people. */
-export interface Step { readonly dimension: Dimension; readonly id: string; readonly name: string }
+import type { Dimension, Step } from './measures.ts'
 
 /** Who pays, from the outside in: the way down that needs no choosing. */
 const chain: readonly Dimension[] = ['unit', 'team', 'app', 'workflow']

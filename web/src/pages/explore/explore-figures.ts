@@ -1,11 +1,10 @@
-import type { CostAnswer, CostRow } from '../../api/queries.ts'
+import type { CostAnswer, CostRow } from '../../../../src/api/contract/contract.ts'
 import { seriesMax } from '../../chart/palette.ts'
 import type { ChartSeries } from '../../chart/series.ts'
 import { bucketsOf, type Bucket } from '../../format/buckets.ts'
 import { decimalOrZero } from '../../format/decimal.ts'
-import type { Step } from './drill.ts'
 import type { Grain } from './explore-search.ts'
-import { amountIn, keptParts, nameOf, valueIn, weightIn, type Cell, type Dimension, type ExploreMeasure, type Measure } from './measures.ts'
+import { amountIn, keptParts, nameOf, valueIn, weightIn, type Cell, type Dimension, type ExploreMeasure, type Measure, type Step } from './measures.ts'
 
 /*
  * From one answer to everything on the page. Groups are sums of the answer's rows, series are groups or sums of groups,

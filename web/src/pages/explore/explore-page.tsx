@@ -11,13 +11,14 @@ import { useNow } from '../../design/use-now.ts'
 import { formatDay } from '../../format/time.ts'
 import type { Span } from '../../format/range.ts'
 import { CopyCall } from './copy-call.tsx'
-import { callsOf, descend, type Step } from './drill.ts'
+import { callsOf, descend } from './drill.ts'
 import { ExploreChart } from './explore-chart.tsx'
 import { ExploreControls } from './explore-controls.tsx'
 import { figuresOf, type ExploreFigures, type Group } from './explore-figures.ts'
 import { firstView, grainOf, questionOf, rowsMax, searchOf, spanOfView, viewOf, type ExploreView } from './explore-search.ts'
 import { ExploreTable } from './explore-table.tsx'
 import { ExportMenu } from './export-menu.tsx'
+import type { Step } from './measures.ts'
 
 /** Any cost question: what, by whom, when, against when. The address holds all of it. */
 export function ExplorePage(): ReactNode {

@@ -1,4 +1,4 @@
-import type { CostQueryInput } from '../../api/queries.ts'
+import type { CostQueryInput } from '../../../../src/api/contract/contract.ts'
 import { bucketsOf, type Granularity } from '../../format/buckets.ts'
 import { readRange, spanOf, type RangeChoice, type Span } from '../../format/range.ts'
 import { addsUp, askedMeasures, dimensionIds, measureIds, type Dimension, type ExploreMeasure } from './measures.ts'

@@ -1,4 +1,4 @@
-import type { CostQueryInput } from '../../api/queries.ts'
+import type { CostQueryInput } from '../../../../src/api/contract/contract.ts'
 import { divideHalfEven, writeDecimal } from '../../format/decimal.ts'
 import type { FigureKind } from '../../format/figure.ts'
 
@@ -7,6 +7,9 @@ export type Dimension = NonNullable<CostQueryInput['groupBy']>[number]
 
 /** Exact figures of one group in one bucket, in whole 1e-15 units; null where nobody knows. Only what adds up is kept. */
 export type Cell = ReadonlyMap<Measure, bigint | null>
+
+/** One level of a row's place: which dimension, which value, and its name for people. */
+export interface Step { readonly dimension: Dimension; readonly id: string; readonly name: string }
 
 interface MeasureFacts {
   readonly name: string

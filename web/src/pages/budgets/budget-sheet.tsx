@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { Activity, Ban, Pencil, Trash2 } from 'lucide-react'
+import { Activity, Ban, ChartNoAxesCombined, Pencil, Trash2 } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
 import { nodesQuery, sessionQuery } from '../../api/queries.ts'
 import { BudgetBar } from '../../design/budget-bar.tsx'
@@ -21,7 +21,7 @@ import { excessOf, exhaustionOf, landingRatio, passedThresholds, standingOf, thr
 import type { BudgetSearch } from './budget-search.ts'
 import { BudgetTerms } from './budget-terms.tsx'
 import { tupleName, tupleText } from './budget-tree.ts'
-import { callsOf, remedyOf, windowName } from './budget-words.ts'
+import { callsOf, exploreOf, remedyOf, windowName } from './budget-words.ts'
 import type { SetBudgetSearch } from './budgets-page.tsx'
 import { BurnChart } from './burn-chart.tsx'
 import { mayHoldAt } from './rights.ts'
@@ -110,7 +110,10 @@ function Standing({ budget, window }: { readonly budget: PacedBudget; readonly w
       </dl>
       <div className="mt-3.5 flex flex-wrap items-center justify-between gap-2">
         <p className="label-quiet">{passed.length === 0 ? 'No threshold passed yet: 50%, 80%, 100%.' : `Passed ${passed.map((threshold) => `${threshold * 100}%`).join(', ')}.`}</p>
-        <Link to="/calls" search={callsOf(budget, budget.per.length > 0 ? window : null, nodes.data?.rows ?? [])} className="inline-flex items-center gap-1.5 rounded text-sm font-medium text-accent hover:underline"><Activity aria-hidden className="size-3.5" />Calls it covers</Link>
+        <span className="flex gap-4">
+          <Link to="/explore" search={exploreOf(budget, window, nodes.data?.rows ?? [])} className="inline-flex items-center gap-1.5 rounded text-sm font-medium text-accent hover:underline"><ChartNoAxesCombined aria-hidden className="size-3.5" />Explore</Link>
+          <Link to="/calls" search={callsOf(budget, window, nodes.data?.rows ?? [])} className="inline-flex items-center gap-1.5 rounded text-sm font-medium text-accent hover:underline"><Activity aria-hidden className="size-3.5" />Calls</Link>
+        </span>
       </div>
     </section>
   )
@@ -130,7 +133,7 @@ function Exceeded({ budget, window }: { readonly budget: PacedBudget; readonly w
       <div className="min-w-0">
         <p className="font-medium text-bad">{budget.hard ? 'Calls are being refused' : 'Over its limit, and not refusing'}</p>
         <p className="mt-0.5 text-ink">{remedyOf(budget, window, formatMoment(window.resetsAt))}</p>
-        {refusals > 0 && <Link to="/calls" search={{ ...callsOf(budget, budget.per.length > 0 ? window : null, nodes.data?.rows ?? []), status: 'refused' }} className="mt-1.5 inline-block font-medium text-bad underline">{refusals === 1 ? '1 call was refused' : `${exactCount(refusals)} calls were refused`} in this window</Link>}
+        {refusals > 0 && <Link to="/calls" search={{ ...callsOf(budget, window, nodes.data?.rows ?? []), status: 'refused' }} className="mt-1.5 inline-block font-medium text-bad underline">{refusals === 1 ? '1 call was refused' : `${exactCount(refusals)} calls were refused`} in this window</Link>}
       </div>
     </section>
   )

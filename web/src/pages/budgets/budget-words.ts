@@ -1,4 +1,5 @@
-import type { CallRange, CallSearch } from '../calls/call-search.ts'
+import type { CallSearch } from '../calls/call-search.ts'
+import { firstView, searchOf, type ExploreSearch, type ExploreView } from '../explore/explore-search.ts'
 import type { Nodes } from '../../api/queries.ts'
 import type { BudgetBody, PacedBudget, PacedWindow } from './budget-queries.ts'
 
@@ -37,15 +38,34 @@ export function remedyOf(budget: PacedBudget, window: PacedWindow, resets: strin
   return `Every call of ${whose} that could cost anything is refused with 402 budget_exceeded until ${resets}. Raise the limit, make the budget soft, or wait for the reset.`
 }
 
-const callRanges: Readonly<Record<Unit, CallRange>> = { hour: '1h', day: '24h', week: '7d', month: '30d', quarter: '90d', year: '90d' }
+type Orgs = readonly Nodes['rows'][number][]
 
-/** The calls a budget covers, or one of its windows, as the Calls page filters them. */
-export function callsOf(budget: PacedBudget, window: PacedWindow | null, nodes: readonly Nodes['rows'][number][]): CallSearch {
-  const { nodeId, keyId, provider, model, user, workflow } = budget.selector
+/** What a budget selects, by dimension, and what the window is for. */
+function selectedBy(budget: PacedBudget, window: PacedWindow, nodes: Orgs): Readonly<Partial<Record<Dimension, string>>> {
+  const { nodeId, keyId, provider, model, user, agent, workflow } = budget.selector
   const kind = nodes.find((node) => node.id === nodeId)?.kind
-  const picked: Record<string, string | undefined> = { key: keyId, provider, model, user, workflow }
-  if (nodeId !== undefined && (kind === 'unit' || kind === 'team' || kind === 'app')) picked[kind] = nodeId
-  const filterable: readonly string[] = ['unit', 'team', 'app', 'key', 'user', 'workflow', 'run', 'model', 'provider']
-  for (const part of window?.tuple ?? []) if (filterable.includes(part.dimension) && part.id !== '') picked[part.dimension] = part.id
-  return { ...Object.fromEntries(Object.entries(picked).filter(([, value]) => value !== undefined)), range: callRanges[budget.window.unit] }
+  const selected: [Dimension, string | undefined][] = [['key', keyId], ['provider', provider], ['model', model], ['user', user], ['agent', agent], ['workflow', workflow]]
+  if (kind === 'unit' || kind === 'team' || kind === 'app') selected.push([kind, nodeId])
+  for (const part of window.tuple) selected.push([part.dimension, part.id])
+  return Object.fromEntries(selected.filter(([, value]) => value !== undefined))
+}
+
+/**
+ * The calls a window counts, as far as the Calls page can filter: it knows models by the name they were
+ * served under, budgets by the one they were asked for, so a model is left out there.
+ */
+export function callsOf(budget: PacedBudget, window: PacedWindow, nodes: Orgs): CallSearch {
+  const { model: _asked, ...selected } = selectedBy(budget, window, nodes)
+  return { ...Object.fromEntries(Object.entries(selected).filter(([, value]) => value !== '')), from: window.startMs }
+}
+
+const exploreRanges: Readonly<Record<Unit, ExploreView['range']>> = { hour: '24h', day: '24h', week: '7d', month: 'month', quarter: '90d', year: '90d' }
+const exploreMeasures: Readonly<Record<Measure, ExploreView['measure']>> = { cost: 'cost', tokens: 'tokens', input_tokens: 'input_tokens', output_tokens: 'output_tokens', requests: 'calls' }
+
+/** The same in Explore, which knows every dimension a budget selects by. */
+export function exploreOf(budget: PacedBudget, window: PacedWindow, nodes: Orgs): ExploreSearch {
+  const selected = selectedBy(budget, window, nodes)
+  const filters = Object.entries(selected).map(([dimension, value]) => ({ dimension: dimension === 'model' ? 'requested_model' as const : dimension as Exclude<Dimension, 'model'>, op: 'in' as const, values: [value] }))
+  const by = selected.app !== undefined ? ['workflow', 'model'] as const : selected.team !== undefined ? ['app', 'model'] as const : selected.unit !== undefined ? ['team', 'app'] as const : firstView.by
+  return searchOf({ ...firstView, measure: exploreMeasures[budget.measure], by, filters, range: exploreRanges[budget.window.unit] })
 }

@@ -4,7 +4,7 @@ import { bodyOf, draftErrors, draftOf, emptyDraft, readLimit, suggestedName } fr
 import { compareRisk, countStandings, excessOf, exhaustionOf, passedThresholds, standingOf, worstWindow } from './budget-risk.ts'
 import { readBudgetSearch } from './budget-search.ts'
 import { budgetTree, tupleName, type BudgetLine } from './budget-tree.ts'
-import { callsOf, windowName } from './budget-words.ts'
+import { callsOf, exploreOf, windowName } from './budget-words.ts'
 import { layOutBurn, summedUp } from './burn-layout.ts'
 import type { BudgetBurn, PacedBudget, PacedWindow } from './budget-queries.ts'
 import { mayHoldAt } from './rights.ts'
@@ -122,8 +122,10 @@ describe('words and places', () => {
   it('opens exactly the calls that can be filtered by', () => {
     const given = budget('b', { selector: { nodeId: 'road', model: 'gpt-x' }, per: ['user', 'cost_centre'], window: { unit: 'day', zone: 'UTC' } })
     const tuple = [{ dimension: 'user' as const, id: 'u1', name: 'u1' }, { dimension: 'cost_centre' as const, id: 'CC', name: 'CC' }]
-    expect(callsOf(given, window('1', { tuple }), nodes)).toEqual({ team: 'road', model: 'gpt-x', user: 'u1', range: '24h' })
-    expect(callsOf(budget('all'), null, nodes)).toEqual({ range: '30d' })
+    expect(callsOf(given, window('1', { tuple }), nodes)).toEqual({ team: 'road', user: 'u1', cost_centre: 'CC', from: 0 })
+    expect(callsOf(budget('all'), window('1'), nodes)).toEqual({ from: 0 })
+    expect(exploreOf(given, window('1', { tuple }), nodes)).toEqual({ by: 'app,model', team: 'road', requested_model: 'gpt-x', user: 'u1', cost_centre: 'CC', range: '24h' })
+    expect(exploreOf(budget('all', { measure: 'requests' }), window('1'), nodes)).toEqual({ measure: 'calls', range: 'month' })
   })
   it('reads an address and forgives the rest', () => {
     expect(readBudgetSearch({ view: 'risk', budget: 'b', window: ['u1'], form: 'edit' })).toEqual({ view: 'risk', budget: 'b', window: '["u1"]', form: 'edit' })

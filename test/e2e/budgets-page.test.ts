@@ -75,7 +75,7 @@ test('a call is refused by the budget that was just made, and the page says so',
   expect(await barriers(page)).toEqual([])
   await expect.poll(async () => {
     await page.reload()
-    return dialog('Budget').getByRole('link', { name: /refused in this window/ }).first().isVisible({ timeout: 1 }).catch(() => false) || await dialog('Budget').getByRole('link', { name: /refused in this window/ }).waitFor({ timeout: 2_500 }).then(() => true, () => false)
+    return dialog('Budget').getByRole('link', { name: /refused in this window/ }).waitFor({ timeout: 3_000 }).then(() => true, () => false)
   }, patient).toBe(true)
   await dialog('Budget').getByRole('link', { name: /refused in this window/ }).click()
   await page.getByRole('heading', { name: 'Calls', exact: true }).waitFor()

@@ -27,13 +27,13 @@ export function BookTable({ query, selected, onOpen }: { readonly query: UseQuer
   const { rows, next } = query.data
   return (
     <>
-    <DataTable
-      label="Price book" columns={columns} rows={rows} rowId={nameOfModel} onOpen={onOpen} initialSort={{ column: 'provider', descending: false }} selected={selected} minWidth="58rem"
-      narrow={(row) => <div className="flex items-baseline justify-between gap-3"><span className="min-w-0"><span className="block truncate font-medium">{row.model}</span><span className="label-quiet">{row.provider}</span></span><span className="shrink-0 text-right"><Rate rate={rateIn(row, 'input_text')} /> <span className="text-ink-3">in</span><span className="block"><Rate rate={rateIn(row, 'output_text')} /> <span className="text-ink-3">out</span></span></span></div>}
-      empty={<Empty icon={SearchX} title="The price book knows no such model.">A model that is not in it can still be called: its calls are unpriced until you set a price.</Empty>}
-      className="max-h-[38rem]"
-    />
-    {next !== null && <p className="label-quiet border-t border-line px-5 py-2">The first {rows.length} by name. Search for the others.</p>}
+      <DataTable
+        label="Price book" columns={columns} rows={rows} rowId={nameOfModel} onOpen={onOpen} initialSort={{ column: 'provider', descending: false }} selected={selected} minWidth="58rem"
+        narrow={(row) => <div className="flex items-baseline justify-between gap-3"><span className="min-w-0"><span className="block truncate font-medium">{row.model}</span><span className="label-quiet">{row.provider}</span></span><span className="shrink-0 text-right"><Rate rate={rateIn(row, 'input_text')} /> <span className="text-ink-3">in</span><span className="block"><Rate rate={rateIn(row, 'output_text')} /> <span className="text-ink-3">out</span></span></span></div>}
+        empty={<Empty icon={SearchX} title="The price book knows no such model.">A model that is not in it can still be called: its calls are unpriced until you set a price.</Empty>}
+        className="max-h-[38rem]"
+      />
+      {next !== null && <p className="label-quiet border-t border-line px-5 py-2">The first {rows.length} by name. Search for the others.</p>}
     </>
   )
 }

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { ShieldCheck, Wallet } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { budgetsQuery, type Budget, type BudgetWindow, type Overview } from '../../api/queries.ts'
@@ -20,7 +21,7 @@ const widestOf = (budgets: readonly Budget[]): Budget | undefined =>
 export function BudgetsPanel({ overview, className }: { readonly overview: Overview; readonly className?: string }): ReactNode {
   const budgets = useQuery(budgetsQuery)
   return (
-    <Panel title="Budgets" className={className ?? ''} flush>
+    <Panel title="Budgets" className={className ?? ''} flush aside={<Link to="/budgets" className="rounded text-sm font-medium text-accent hover:underline">All budgets</Link>}>
       {budgets.data !== undefined ? <BudgetList budgets={budgets.data.rows} risky={overview.budgetsAtRisk} />
         : budgets.error !== null ? <ProblemState error={budgets.error} onRetry={() => void budgets.refetch()} />
           : <div className="flex flex-col gap-4 p-5"><Skeleton className="h-24" /><Skeleton className="h-12" /><Skeleton className="h-12" /></div>}

@@ -90,7 +90,11 @@ const where = {
 export const priceRoutes = {
   listPrices: route({
     id: 'listPrices', method: 'GET', path: '/api/v1/prices', tag: 'prices', role: anyRole, summary: 'Price entries that apply now, or with a model its whole history.',
-    query: z.strictObject({ ...cursorQuery, ...where, atMs: instantInQuery.exactOptional().describe('Entries not ended before this instant. Default now.'), history: queryFlag.default(false).describe('true (with provider and model) includes ended and superseded entries. Default false.') }),
+    query: z.strictObject({
+      ...cursorQuery, ...where, atMs: instantInQuery.exactOptional().describe('Entries not ended before this instant. Default now, or startedFromMs.'),
+      startedFromMs: instantInQuery.exactOptional().describe('Only entries that began to apply at or after this instant: prices that changed.'), startedToMs: instantInQuery.exactOptional().describe('Only entries that began to apply before this instant.'),
+      history: queryFlag.default(false).describe('true (with provider and model) includes ended and superseded entries. Default false.'),
+    }),
     response: pageOf(priceEntry),
   }),
   listModels: route({

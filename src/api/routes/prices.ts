@@ -14,6 +14,10 @@ import type { Handlers } from '../registrar.ts'
 
 type PriceHandlers = Pick<Handlers, 'listPrices' | 'listModels' | 'resolveModel' | 'listUnpriced' | 'createOverride' | 'endOverride'>
 
+/** An entry without a beginning has always applied. */
+const beganWithin = ({ validFrom }: PriceEntry, fromMs: number | undefined, toMs: number | undefined): boolean =>
+  (fromMs === undefined || (validFrom !== null && validFrom >= fromMs)) && (toMs === undefined || validFrom === null || validFrom < toMs)
+
 const monthMs = 30 * 86_400_000
 /** Rank of what an operator enters: above every feed. */
 const overrideRank = 100
@@ -24,11 +28,12 @@ export function priceHandlers(deps: ApiDeps): PriceHandlers {
   return {
     async listPrices({ principal, query }) {
       if (query.history && (query.provider === undefined || query.model === undefined)) throw invalidField('history', 'History is given for one provider and model; send both.')
-      const atMs = query.atMs ?? clock.now()
+      const atMs = query.atMs ?? query.startedFromMs ?? clock.now()
       const where = { ...(query.provider === undefined ? {} : { provider: canonicalProvider(query.provider) }), ...(query.model === undefined ? {} : { model: query.model }) }
       const entries = await control.listEntries({ orgId: principal.orgId, ...where, ...(query.history ? {} : { atMs }) })
       const wanted = query.history ? entries : entries.filter((entry) => entry.supersededAt === null && (entry.validTo === null || entry.validTo > atMs))
-      const page = pageRows([...wanted].sort(byModel), (entry) => entry.id, query)
+      const started = wanted.filter((entry) => beganWithin(entry, query.startedFromMs, query.startedToMs))
+      const page = pageRows([...started].sort(byModel), (entry) => entry.id, query)
       return { rows: page.rows.map(describeEntry), next: page.next }
     },
     async listModels({ principal, query }) {

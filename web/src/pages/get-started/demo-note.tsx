@@ -25,7 +25,7 @@ export function DemoNote(): ReactNode {
       <p className="mt-1 mb-2.5 max-w-prose text-sm text-ink-2">Stop the demo with Ctrl C, then start with a provider's key. That opens an installation of its own in <code className="font-mono text-xs">./tollgate-data</code>; the demo stays apart in <code className="font-mono text-xs">./tollgate-data-demo</code>, and the two never mix.</p>
       <div className="mb-2.5"><Segmented label="Provider" value={vendor} options={vendors.map(({ value, label }) => ({ value, label }))} onChange={setVendor} /></div>
       <Snippet code={`${variable}=${example} npm start`} label="Start with a real provider" />
-      <p className="mt-2.5 max-w-prose text-sm text-ink-2">More than one works at once. Others, and keys kept in the database, are added under <Link to="/keys" search={{ view: 'providers' }} className="font-medium text-ink underline underline-offset-4">Providers</Link> or in <code className="font-mono text-xs">tollgate.yaml</code>.</p>
+      <p className="mt-2.5 max-w-prose text-sm text-ink-2">More than one works at once; once there, others are added under <Link to="/keys" search={{ view: 'providers' }} className="font-medium text-ink underline underline-offset-4">Providers</Link> or in <code className="font-mono text-xs">tollgate.yaml</code>.</p>
     </section>
   )
 }

@@ -1,14 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { ToggleGroup } from 'radix-ui'
 import { useState, type ReactNode } from 'react'
 import { systemQuery } from '../../api/queries.ts'
 import { CopyButton, Snippet as Code } from '../../design/copy.tsx'
-import { Picker } from '../../design/picker.tsx'
 import { Banner } from '../../design/state.tsx'
 import { providersQuery } from '../keys/org-queries.ts'
 import { exampleProvider, keyPlaceholder, providerFor, snippets, type SnippetId } from './snippets.ts'
 
-const options = snippets.map(({ id, label }) => ({ value: id, label }))
 const vendors = { openai: 'OpenAI-compatible', anthropic: 'Anthropic', gemini: 'Gemini', http: 'plain HTTP' } as const
 
 /** A first call in the SDK of the reader's choice, with their own gateway and key in it. */
@@ -23,16 +22,18 @@ export function SnippetChoice({ secret, sdk, onSdk }: { readonly secret: string 
   const code = snippet.code({ gatewayUrl, key: secret ?? keyPlaceholder, provider: provider ?? exampleProvider[snippet.dialect], streamed: streamed && snippet.streams, attributed })
   return (
     <div className="flex min-w-0 flex-col gap-3">
-      <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-        <Picker label="SDK" value={sdk} options={options} clearable={false} onChange={(value) => { if (value !== undefined) onSdk(value as SnippetId) }} />
+      <ToggleGroup.Root type="single" aria-label="SDK" value={sdk} onValueChange={(value) => { if (value !== '') onSdk(value as SnippetId) }} className="flex flex-wrap gap-1.5">
+        {snippets.map(({ id, label }) => (
+          <ToggleGroup.Item key={id} value={id} className="inline-flex h-7 items-center rounded-md border border-line px-2.5 text-xs font-medium text-ink-2 transition-colors hover:border-line-strong hover:text-ink data-[state=on]:border-transparent data-[state=on]:bg-solid data-[state=on]:text-on-solid">{label}</ToggleGroup.Item>
+        ))}
+      </ToggleGroup.Root>
+      <div className="flex flex-wrap items-center gap-x-5 gap-y-2">
+        {snippet.install !== null && <p className="flex flex-1 items-center gap-1 text-xs text-ink-3"><code className="font-mono text-ink-2">{snippet.install}</code><CopyButton text={snippet.install} label="Copy the install command" /></p>}
         <Toggle label="Attribution" checked={attributed} onChange={setAttributed} />
         {snippet.streams && <Toggle label="Stream" checked={streamed} onChange={setStreamed} />}
       </div>
       {providers.data !== undefined && provider === null && (
         <Banner tone="warn" action={<Link to="/keys" search={{ view: 'providers' }} className="font-medium underline underline-offset-4">Add one</Link>}>No {vendors[snippet.dialect]} provider is configured yet: this call would be refused.</Banner>
-      )}
-      {snippet.install !== null && (
-        <p className="flex items-center gap-1 text-xs text-ink-3"><code className="font-mono text-ink-2">{snippet.install}</code><CopyButton text={snippet.install} label="Copy the install command" /></p>
       )}
       <Code code={code} label={`First call with ${snippet.label}`} />
       {attributed && <p className="text-sm text-ink-2">The key decides who pays; these headers only say what for. Workflow, run, agent, user and tags become dimensions in Explore, and none of them is sent to the provider.</p>}

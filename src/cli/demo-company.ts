@@ -1,5 +1,5 @@
 import { loadConfig } from '../config/config.ts'
-import { bringUpToDate } from '../demo/live-demo.ts'
+import { runCompany } from '../demo/run-company.ts'
 import { bundledPrices } from '../jobs/seed-prices.ts'
 import { openStores } from './control.ts'
 import { sayReady, untilTold } from './lifecycle.ts'
@@ -9,15 +9,18 @@ import { createLog } from './log.ts'
 export async function runDemoCompany(_args: readonly string[], _version: string): Promise<number> {
   const config = loadConfig(process.env, process.cwd())
   const log = createLog('demo')
-  const told = untilTold()
+  const stop = new AbortController()
+  untilTold().then(() => stop.abort(), () => stop.abort())
   const { control, events } = openStores(config, log)
   try {
     sayReady({})
     const [org] = await control.listOrgs()
     const providers = new Map((await control.listProviders(org?.orgId ?? '')).map((provider) => [provider.name, provider.baseUrl]))
     const hostOf = (name: string): string => providers.get(name) ?? providers.get('openai') ?? ''
-    await bringUpToDate({ control, events, list: bundledPrices(), dataDir: config.data_dir, hosts: { openai: hostOf('openai'), anthropic: hostOf('anthropic'), gemini: hostOf('gemini') }, log })
-    await told
+    await runCompany({
+      control, events, list: bundledPrices(), dataDir: config.data_dir, hosts: { openai: hostOf('openai'), anthropic: hostOf('anthropic'), gemini: hostOf('gemini') }, log,
+      gatewayUrl: `http://${config.gateway.host === '0.0.0.0' ? '127.0.0.1' : config.gateway.host}:${config.gateway.port}`, signal: stop.signal,
+    })
     return 0
   } finally {
     await Promise.all([control.close(), events.close()])

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { loadConfig, type Config } from '../config/config.ts'
 import { localNodeCredential, secretKey } from '../config/secrets.ts'
+import { paceOf } from '../demo/models.ts'
 import { startEngines, type Engines } from '../engines/supervisor.ts'
 import { startSim } from '../sim/start-sim.ts'
 import { chooseMode, demoEnvironment, markDemo, type StartMode } from './demo-mode.ts'
@@ -18,7 +19,7 @@ export async function runStart(args: readonly string[], _version: string): Promi
   const told = untilInterrupted()
   const mode = await chooseMode(loadConfig(process.env, process.cwd()), args)
   const { config, demo } = mode
-  const sim = demo ? await startDemoProvider(config.gateway.port + 2) : null
+  const sim = demo ? await startDemoProvider(mode) : null
   secretKey(config.data_dir, config.secretKeyText)
   if (demo) markDemo(config.data_dir)
   const sharedEnv = sharedEnvironment(config)
@@ -63,7 +64,11 @@ function untilInterrupted(): Promise<void> {
 }
 
 /** At the same address each time, because a restarted gateway first serves from its last snapshot; elsewhere if that is taken. */
-const startDemoProvider = (port: number): ReturnType<typeof startSim> => startSim({ port }).catch(() => startSim({ port: 0 }))
+function startDemoProvider({ config, company }: StartMode): ReturnType<typeof startSim> {
+  // Beside the company it takes its time as a real one does.
+  const options = company ? { callsMax: 200, paceOf: (model: string, outputTokens: number, stream: boolean) => paceOf(model, outputTokens, stream, Math.random()) } : {}
+  return startSim({ ...options, port: config.gateway.port + 2 }).catch(() => startSim(options))
+}
 
 function sharedEnvironment(config: Config): NodeJS.ProcessEnv {
   return {

@@ -27,7 +27,8 @@ export function* historyBetween(world: World, fromMs: number, toMs: number, spen
     const local = localHour(hour)
     for (const app of apps) for (const usageRecord of hourOf(world, app, hour, local, spentOut)) if (within(usageRecord)) yield usageRecord
   }
-  if (apps.some((app) => app.plan.workflow === runawayWorkflow)) for (const usageRecord of runawayRun(world)) if (within(usageRecord)) yield usageRecord
+  const { runaway } = world.story
+  if (runaway.fromMs < toMs && runaway.toMs > fromMs && apps.some((app) => app.plan.workflow === runawayWorkflow)) for (const usageRecord of runawayRun(world)) if (within(usageRecord)) yield usageRecord
 }
 
 function hourOf(world: World, app: PlannedApp, hourStartMs: number, local: LocalHour, spentOut: SpentOut): readonly UsageRecord[] {
@@ -37,11 +38,14 @@ function hourOf(world: World, app: PlannedApp, hourStartMs: number, local: Local
   const found: UsageRecord[] = []
   for (let left = dice.count(mean); left > 0; left -= 1) {
     const at = hourStartMs + Math.floor(dice.next() * hourMs)
-    const calls = app.plan.workflow === undefined ? [singleCall(dice, world, app, at)] : runOf(dice, world, app, at)
-    for (const call of calls) found.push(...outcomeOf(dice, world, call, spentOut))
+    for (const call of drawCalls(dice, world, app, at)) found.push(...outcomeOf(dice, world, call, spentOut))
   }
   return found
 }
+
+/** What an app does at an instant: one call, or a workflow's run with a call for each step. */
+export const drawCalls = (dice: Dice, world: World, app: PlannedApp, at: number): readonly DrawnCall[] =>
+  (app.plan.workflow === undefined ? [singleCall(dice, world, app, at)] : runOf(dice, world, app, at))
 
 function outcomeOf(dice: Dice, world: World, call: DrawnCall, spentOut: SpentOut): readonly UsageRecord[] {
   // A refused call throws no further dice of the others' outcome: each call's outcome has dice of its own.

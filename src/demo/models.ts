@@ -36,3 +36,11 @@ export const demoModels = {
   preview: google('gemini-3-experimental-1104', 950, 8, true),
 } as const satisfies Readonly<Record<string, DemoModel>>
 export type DemoModelName = keyof typeof demoModels
+
+const speeds = new Map<string, DemoModel>(Object.values(demoModels).map((model) => [model.requested, model]))
+/** How long the simulated provider takes with an answer, as the history has it; `luck` ∈ [0, 1) is where in its spread a call falls. */
+export function paceOf(model: string, outputTokens: number, stream: boolean, luck: number): { readonly latencyMs: number; readonly chunkDelayMs: number } {
+  const { firstTokenMs, tokenMs } = speeds.get(model) ?? demoModels['gpt-5-mini']
+  const firstMs = firstTokenMs * (0.6 + luck * luck * 1.4)
+  return { latencyMs: Math.round(firstMs + (stream ? 0 : outputTokens * tokenMs)), chunkDelayMs: tokenMs }
+}

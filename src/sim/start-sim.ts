@@ -6,7 +6,7 @@ import { openaiFormat } from './openai-sim.ts'
 import type { SimAnswer } from './sim-answer.ts'
 import { SimCache } from './sim-cache.ts'
 import type { SimCall, SimCallState } from './sim-call.ts'
-import { deliver } from './sim-delivery.ts'
+import { deliver, type DeliveryPace } from './sim-delivery.ts'
 import { readFaults } from './sim-faults.ts'
 import type { SimAsk, SimFormat } from './sim-format.ts'
 import { isObject, type JsonObject } from './sim-generation.ts'
@@ -25,6 +25,10 @@ export interface SimOptions {
   readonly latencyMs?: number
   /** Wait before every event of a stream; 0 sends them back to back. */
   readonly chunkDelayMs?: number
+  /** Takes the place of both: how a model's answer of so many tokens is paced. */
+  readonly paceOf?: (model: string, outputTokens: number, stream: boolean) => DeliveryPace
+  /** Requests remembered. Default 50,000. */
+  readonly callsMax?: number
 }
 
 export interface Sim {
@@ -32,14 +36,14 @@ export interface Sim {
   readonly url: string
   readonly port: number
   close(): Promise<void>
-  /** Every request since the start or the last reset, oldest first; the newest 50,000 are kept. */
+  /** Every request since the start or the last reset, oldest first; the newest `callsMax` are kept. */
   calls(): readonly SimCall[]
   reset(): void
 }
 
 export type { SimCall } from './sim-call.ts'
 
-const callsMax = 50_000
+const callsMaxDefault = 50_000
 const bodyBytesMax = 80 * 1024 * 1024
 
 /**
@@ -47,8 +51,8 @@ const bodyBytesMax = 80 * 1024 * 1024
  * the log to other processes.
  */
 export async function startSim(options: SimOptions = {}): Promise<Sim> {
-  const { host = '127.0.0.1', port = 0, seed = 'tollgate', latencyMs = 0, chunkDelayMs = 0 } = options
-  const state: SimState = { seed, latencyMs, chunkDelayMs, calls: [], nextId: 1, failedOnce: new Set(), cache: new SimCache() }
+  const { host = '127.0.0.1', port = 0, seed = 'tollgate', latencyMs = 0, chunkDelayMs = 0, paceOf = () => ({ latencyMs, chunkDelayMs }), callsMax = callsMaxDefault } = options
+  const state: SimState = { seed, paceOf, callsMax, calls: [], nextId: 1, failedOnce: new Set(), cache: new SimCache() }
   const server = createServer((request, response) => {
     answer(state, request, response).catch(() => response.destroy())
   })
@@ -69,8 +73,8 @@ export async function startSim(options: SimOptions = {}): Promise<Sim> {
 
 interface SimState {
   readonly seed: string
-  readonly latencyMs: number
-  readonly chunkDelayMs: number
+  readonly paceOf: NonNullable<SimOptions['paceOf']>
+  readonly callsMax: number
   calls: SimCallState[]
   nextId: number
   readonly failedOnce: Set<string>
@@ -115,8 +119,8 @@ async function answer(state: SimState, request: IncomingMessage, response: Serve
     counted: made.counted, reported: made.reported, outcome: 'open',
   }
   state.calls.push(call)
-  if (state.calls.length > callsMax) state.calls.shift()
-  await deliver(made, faults, call, response, { latencyMs: state.latencyMs, chunkDelayMs: state.chunkDelayMs }, format)
+  if (state.calls.length > state.callsMax) state.calls.shift()
+  await deliver(made, faults, call, response, state.paceOf(model, made.counted?.outputTokens ?? 0, made.frames !== null), format)
 }
 
 function failureFor(state: SimState, format: SimFormat, { faults, bodyText }: SimAsk): SimAnswer | null {

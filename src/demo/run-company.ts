@@ -5,6 +5,8 @@ import type { PriceData } from '../core/pricing/price-entry.ts'
 import type { ControlStore, EventStore } from '../store/ports.ts'
 import { firstSpan, laterSpan, makeBudgets } from './demo-budgets.ts'
 import { readDemoFile, writeDemoFile, type DemoFile } from './demo-file.ts'
+import type { World } from './history.ts'
+import { liveOn } from './live-traffic.ts'
 import type { DemoModel } from './models.ts'
 import { createWorld, demoNodeId, tellSpan } from './tell-history.ts'
 
@@ -19,14 +21,38 @@ export interface DemoDeps {
   readonly list: PriceData
   readonly dataDir: string
   readonly hosts: Readonly<Record<DemoModel['provider'], string>>
+  readonly gatewayUrl: string
+  /** Ends it. */
+  readonly signal: AbortSignal
   readonly log: Log
+}
+
+/** How often it is noted that live traffic runs. */
+const noteEveryMs = 60_000
+
+/** Tells the company's past, then lives on until told to stop. Only this process writes the demo's file once it runs. */
+export async function runCompany(deps: DemoDeps): Promise<void> {
+  const { world, file } = await bringUpToDate(deps)
+  let current = file
+  const note = (): void => {
+    current = { ...current, liveUntilMs: Date.now() }
+    writeDemoFile(deps.dataDir, current)
+  }
+  note()
+  const timer = setInterval(note, noteEveryMs)
+  try {
+    await liveOn({ world, gatewayUrl: deps.gatewayUrl, secrets: file.secrets, signal: deps.signal, log: deps.log })
+  } finally {
+    clearInterval(timer)
+    note()
+  }
 }
 
 /**
  * Brings the company's past up to this instant: its first start tells ninety days and makes the budgets, a later one what
  * happened since live traffic last ran. Interrupted at any point, the next start goes on where it was.
  */
-export async function bringUpToDate(deps: DemoDeps): Promise<void> {
+export async function bringUpToDate(deps: DemoDeps): Promise<{ readonly world: World; readonly file: DemoFile }> {
   const { control, events, dataDir } = deps
   const [org] = await control.listOrgs()
   let file = readDemoFile(dataDir)
@@ -54,4 +80,5 @@ export async function bringUpToDate(deps: DemoDeps): Promise<void> {
     await makeBudgets(control, events, org.orgId, world)
     save({ budgetsMade: true })
   }
+  return { world, file }
 }

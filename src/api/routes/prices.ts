@@ -50,7 +50,8 @@ export function priceHandlers(deps: ApiDeps): PriceHandlers {
       const provider = canonicalProvider(query.provider)
       const atMs = query.atMs ?? clock.now()
       const exact = async (): Promise<string | null> => ((await control.listEntries({ orgId: principal.orgId, provider, model: query.model })).length > 0 ? query.model : null)
-      const model = deps.priceBook ? deps.priceBook().resolve(provider, query.model, atMs) : await exact()
+      // The bundled book does not know models that only an override prices.
+      const model = deps.priceBook?.().resolve(provider, query.model, atMs) ?? await exact()
       const entries = model === null ? [] : await control.listEntries({ orgId: principal.orgId, provider, model })
       const current = entries.filter((entry) => isCurrent(entry, atMs))
       return { provider, name: query.model, model, entries: [...current].sort(byModel).map(describeEntry) }

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import OpenAI, { APIError } from 'openai'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { ApiKey, CostAnswer, Statement } from '../../src/api/contract/contract.ts'
 import { amountOf, formatAmount } from '../../src/base/money.ts'
 import { startProduct, type Product } from '../support/product.ts'
@@ -21,11 +21,11 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tollgate-cli-'))
   elsewhere = mkdtempSync(join(tmpdir(), 'tollgate-nothing-'))
   product = await startProduct({ directory })
-  await expect.poll(async () => (await fetch(`${product.gatewayUrl}/readyz`)).status, { timeout: 20_000 }).toBe(200)
+  await vi.waitFor(async () => expect((await fetch(`${product.gatewayUrl}/readyz`)).status).toBe(200), { timeout: 20_000, interval: 100 })
   const client = new OpenAI({ apiKey: product.firstKey!, baseURL: `${product.gatewayUrl}/v1`, maxRetries: 0 })
   const messages = [{ role: 'user' as const, content: 'What does this cost?' }]
   for (const model of ['gpt-4o-mini', 'gpt-4o', 'a-model-of-ours']) await client.chat.completions.create({ model, max_tokens: 40, messages }, { headers: { 'x-tollgate-workflow': 'cli' } })
-  await expect.poll(async () => (JSON.parse((await tollgate('report', '--json')).out) as CostAnswer).totals.calls, { timeout: 20_000, interval: 300 }).toBe(3)
+  await vi.waitFor(async () => expect((JSON.parse((await tollgate('report', '--json')).out) as CostAnswer).totals.calls).toBe(3), { timeout: 20_000, interval: 300 })
 })
 afterAll(async () => {
   await product?.stop()

@@ -1,6 +1,6 @@
 import OpenAI from 'openai'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Statement } from '../../src/api/contract/contract.ts'
 import { barriers, hearComplaints, launchBrowser } from '../support/browser.ts'
 import { startProduct, type Product } from '../support/product.ts'
@@ -23,7 +23,7 @@ beforeAll(async () => {
   complaints = hearComplaints(page)
   await page.goto(product.signInLink!)
   await page.locator('main').waitFor()
-  await expect.poll(async () => (await fetch(`${product.gatewayUrl}/readyz`)).status, { timeout: 20_000 }).toBe(200)
+  await vi.waitFor(async () => expect((await fetch(`${product.gatewayUrl}/readyz`)).status).toBe(200), { timeout: 20_000, interval: 100 })
   const client = new OpenAI({ apiKey: product.firstKey!, baseURL: `${product.gatewayUrl}/v1`, maxRetries: 0 })
   const messages = [{ role: 'user' as const, content: 'Who pays for this?' }]
   await client.chat.completions.create({ model: 'gpt-4o-mini', max_tokens: 60, messages }, { headers: { 'x-tollgate-workflow': 'month-end' } })

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { startProduct, type Product } from '../support/product.ts'
 
 /*
@@ -33,7 +33,7 @@ let env: NodeJS.ProcessEnv
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tollgate-docs-'))
   product = await startProduct({ directory })
-  await expect.poll(async () => (await fetch(`${product.gatewayUrl}/readyz`)).status, { timeout: 20_000 }).toBe(200)
+  await vi.waitFor(async () => expect((await fetch(`${product.gatewayUrl}/readyz`)).status).toBe(200), { timeout: 20_000, interval: 100 })
   symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'))
   writeFileSync(join(directory, 'package.json'), '{"type":"module"}')
   mkdirSync(join(directory, 'bin'))

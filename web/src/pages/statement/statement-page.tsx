@@ -74,14 +74,12 @@ function StatementBar({ question, latest, nodes }: { readonly question: Question
   )
 }
 
-const kinds = { org: 'organisation', unit: 'unit', team: 'team', app: 'app' } as const
-
-/** The tree, parents before their children, each with its path. */
+/** The tree, parents before their children; where a node stands is beside its name. */
 function nodeOptions(nodes: Nodes['rows']): { readonly value: string; readonly label: string; readonly note: string }[] {
   const names = new Map(nodes.map((node) => [node.id, node.name]))
-  const path = (node: Nodes['rows'][number]): string => node.path.slice(node.path.length > 1 ? 1 : 0).map((id) => names.get(id)).filter((name) => name !== undefined).join(' / ')
-  return nodes.map((node) => ({ value: node.id, label: path(node), note: kinds[node.kind], root: node.path.length === 1 }))
-    .sort((a, b) => Number(b.root) - Number(a.root) || a.label.localeCompare(b.label)).map(({ root: _root, ...option }) => option)
+  const pathOf = (node: Nodes['rows'][number]): readonly string[] => node.path.map((id) => names.get(id)).filter((name) => name !== undefined)
+  const placed = nodes.map((node) => ({ node, path: pathOf(node) })).sort((a, b) => a.path.join('\n').localeCompare(b.path.join('\n')))
+  return placed.map(({ node, path }) => ({ value: node.id, label: node.name, note: path.length > 2 ? path.slice(1, -1).join(' / ') : node.kind === 'org' ? 'organisation' : node.kind }))
 }
 
 function StatementSkeleton(): ReactNode {

@@ -25,6 +25,8 @@ export interface Dialect {
   readCutResponse(facts: RequestFacts, status: number, head: Buffer, tail: Buffer): UsageReading
   /** A reader for a streamed answer. */
   openStream(facts: RequestFacts, options: { readonly hideUsageChunk: boolean }): StreamReader
+  /** The mode that a tier word means, where the provider names the tier in a header of the answer and not in its body. */
+  modeOfTierHeader?(tier: string): ServiceMode
   /** The provider's own error body for one of our refusals. */
   refusal(code: ErrorCode, status: number, message: string, facts: Readonly<Record<string, unknown>>): { readonly contentType: string; readonly body: string }
 }

@@ -1,6 +1,6 @@
 import type { Dialect, Endpoint } from './dialect.ts'
 import { absentReading, readCutGeminiResponse, readGeminiResponse } from './gemini-answer.ts'
-import { readGeminiRequest } from './gemini-request.ts'
+import { modeOf, readGeminiRequest } from './gemini-request.ts'
 import { spliceGeminiRequest } from './gemini-splice.ts'
 import { GeminiStream } from './gemini-stream.ts'
 
@@ -36,6 +36,7 @@ export const geminiDialect: Dialect = {
   readResponse: (facts, status, body) => (facts.endpoint.kind === 'free' ? absentReading(status >= 400 ? 'provider_error' : '') : readGeminiResponse(facts, status, body)),
   readCutResponse: readCutGeminiResponse,
   openStream: (facts) => new GeminiStream(facts),
+  modeOfTierHeader: modeOf,
   refusal(code, status, message, facts) {
     const metadata: Record<string, string> = {}
     for (const [name, value] of Object.entries(facts)) if (value !== null && value !== undefined) metadata[name] = String(value)

@@ -253,7 +253,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#copy?.close()
     this.#resolve({
       sent: this.#sent, upstreamStatus: this.#status, fault, clientGone: this.#clientGone, requestId: head?.requestId ?? '', retryAfter: head?.retryAfter ?? '',
-      firstByteAt: this.#firstByteAt, endAt: clock.now(), responseBytes: this.#bytes, reading,
+      firstByteAt: this.#firstByteAt, endAt: clock.now(), responseBytes: this.#bytes, reading: inTierOf(head?.tier ?? '', reading, this.#options.dialect),
       held: mode === 'buffering' && head !== null ? { status: this.#status, headers: head.list, body: oneBuffer(this.#chunks), declaredBytes: head.length } : null,
       unfinished: mode === 'streaming' || mode === 'relaying',
     })
@@ -268,6 +268,10 @@ class Exchange implements Dispatcher.DispatchHandler {
     return fault === '' || reading.usage !== null ? reading : { ...reading, fault: 'truncated' }
   }
 }
+
+/** What was served decides the price, wherever the provider says it. */
+const inTierOf = (tier: string, reading: UsageReading | null, dialect: Dialect): UsageReading | null =>
+  tier === '' || reading === null || dialect.modeOfTierHeader === undefined ? reading : { ...reading, tier, mode: dialect.modeOfTierHeader(tier) }
 
 const withoutEncoding = (headers: readonly string[]): string[] => {
   const kept: string[] = []

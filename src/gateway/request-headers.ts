@@ -45,13 +45,14 @@ function acceptable(acceptEncoding: string | string[] | undefined): string {
 const droppedAnswers: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding', 'proxy-authenticate', 'trailer', 'upgrade', 'set-cookie', 'content-length'])
 
 /** An answer's headers without hop-by-hop ones, cookies and ours; content-length is set anew by whoever sends the body. */
-export function answerHeaders(rawHeaders: readonly Buffer[]): { readonly list: string[]; readonly encoding: string; readonly type: string; readonly length: number; readonly requestId: string; readonly retryAfter: string } {
+export function answerHeaders(rawHeaders: readonly Buffer[]): { readonly list: string[]; readonly encoding: string; readonly type: string; readonly length: number; readonly requestId: string; readonly retryAfter: string; readonly tier: string } {
   const list: string[] = []
   let encoding = ''
   let type = ''
   let length = -1
   let requestId = ''
   let retryAfter = ''
+  let tier = ''
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!.toString('latin1')
     const value = rawHeaders[i + 1]!.toString('latin1')
@@ -61,8 +62,9 @@ export function answerHeaders(rawHeaders: readonly Buffer[]): { readonly list: s
     else if (lower === 'content-type') type = value.toLowerCase()
     else if (lower === 'x-request-id' || lower === 'request-id') requestId = value.slice(0, 128)
     else if (lower === 'retry-after') retryAfter = value
+    else if (lower === 'x-gemini-service-tier') tier = value.slice(0, 64)
     if (droppedAnswers.has(lower) || lower.startsWith('x-tollgate-')) continue
     list.push(name, value)
   }
-  return { list, encoding, type, length, requestId, retryAfter }
+  return { list, encoding, type, length, requestId, retryAfter, tier }
 }

@@ -25,7 +25,9 @@ export function answerContent(ask: SimAsk, isStream: boolean): SimAnswer {
     model, responseId: idFrom(generation.dice, ''), thought: includesThoughts(config) ? thought : [], generation,
     usage: faults.has('no-usage') ? null : usage, grounding: groundingOf(ask), isFinished: !faults.has('no-done'),
   }
-  const base = { status: 200, counted, reported: written.usage, model }
+  // Which tier served is told in a header alone (Gemini API, "Priority inference").
+  const tier = faults.has('standard-tier') ? 'standard' : request['serviceTier']
+  const base = { status: 200, headers: { 'x-gemini-service-tier': typeof tier === 'string' ? tier : 'standard' }, counted, reported: written.usage, model }
   if (!isStream) return { ...base, body: wholeOf(written), frames: null, repeatable: 0 }
   const chunks = chunksOf(written)
   return { ...base, body: null, ...framed(chunks, ask.query), repeatable: Math.min(1, chunks.length - 1) }

@@ -10,6 +10,8 @@ export interface SimAnswer {
   readonly isJsonStream?: boolean
   /** Which frame may be repeated by `never-ending`. */
   readonly repeatable: number
+  /** Headers of this answer beside the format's own. */
+  readonly headers?: Readonly<Record<string, string>>
   /** What the provider counted, null when the call cost nothing. */
   readonly counted: SimUsage | null
   /** The usage object as sent to the client, null when none is. */

@@ -89,6 +89,7 @@ async function deliverStream(answer: SimAnswer, frames: readonly string[], fault
 function headersFor(answer: SimAnswer, faults: SimFaults, call: SimCallState, format: SimFormat): Record<string, string> {
   return {
     ...format.headersFor(call.id),
+    ...answer.headers,
     ...(answer.status === 429 ? { 'retry-after': String(faults.get('rate-limit') ?? faults.get('rate-limit-once') ?? 1) } : {}),
   }
 }

@@ -47,6 +47,8 @@ export const simFaultNames = [
   'search',
   /** Refuses the prompt in an answer of status 200, where the format can. */
   'blocked',
+  /** Serves in the standard tier, whatever was asked for. */
+  'standard-tier',
 ] as const
 export type SimFault = (typeof simFaultNames)[number]
 

@@ -1,4 +1,4 @@
-import { ApiError, FunctionCallingConfigMode, GoogleGenAI, type GenerateContentParameters, type GenerateContentResponse } from '@google/genai'
+import { ApiError, FunctionCallingConfigMode, GoogleGenAI, ServiceTier, type GenerateContentParameters, type GenerateContentResponse } from '@google/genai'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { formatAmount } from '../../src/base/money.ts'
 import type { StoredRecord } from '../../src/store/ports.ts'
@@ -141,6 +141,16 @@ describe('content', () => {
     const answer = await blocked.models.generateContent({ model: 'gemini-2.5-pro', contents })
     expect(answer.promptFeedback?.blockReason).toBe('PROHIBITED_CONTENT')
     expect((await metered(answer, {})).usage).toMatchObject({ output_text: 0 })
+  })
+
+  test.each([['', 'priority', 18n], ['standard-tier', 'standard', 10n]])('a tier is priced as served; fault "%s": %s', async (fault, tier, tenths) => {
+    const request = { model: 'gemini-3.1-pro-preview', contents, config: { serviceTier: ServiceTier.PRIORITY } }
+    const asked = through(installation.key, { 'x-sim-fault': fault })
+    for (const answer of [await asked.models.generateContent(request), (await all(await asked.models.generateContentStream(request)))[0]!]) {
+      const [row] = await installation.recordsOf(answer.sdkHttpResponse!.headers!['x-tollgate-event-id']!)
+      expect(row).toMatchObject({ tier, pricing: 'priced', quality: 'final', notices: [] })
+      expect(row!.cost).toBe((owed() * tenths) / 10n)
+    }
   })
 
   test('v1 as well as v1beta', async () => {

@@ -127,6 +127,25 @@ test('a stream cut anywhere, in either form: the same counters and the same byte
   }), { ...run, numRuns: 150 })
 })
 
+test('whatever stands in a request, it is read or refused, and never throws', () => {
+  const leaf = fc.oneof(fc.string(), fc.integer(), fc.constant(null), fc.boolean(), fc.constantFrom('files/a', 'https://x.example/a', 'image/png'))
+  const name = fc.constantFrom('contents', 'parts', 'text', 'inlineData', 'file_data', 'fileUri', 'mimeType', 'functionResponse', 'tools', 'googleSearch', 'generationConfig', 'maxOutputTokens', 'candidate_count', 'responseModalities', 'model', 'requests', 'content', 'cachedContent', 'labels', '__proto__')
+  const { body } = fc.letrec((tie) => ({
+    body: fc.dictionary(name, fc.oneof({ maxDepth: 6 }, leaf, tie('body'), fc.array(tie('body'), { maxLength: 3 }))),
+  })) as { body: fc.Arbitrary<unknown> }
+  fc.assert(fc.property(body, fc.constantFrom('generateContent', 'batchEmbedContents', 'embedContent', 'countTokens'), (request, method) => {
+    const bytes = Buffer.from(JSON.stringify(request))
+    const read = geminiDialect.readRequest(geminiDialect.endpoint('POST', `/v1beta/models/gemini-2.5-flash:${method}`)!, bytes)
+    if (!read.ok) {
+      expect(read.error.code).toBe('body_malformed')
+      return
+    }
+    expect(read.value.outputCap ?? 1).toBeGreaterThanOrEqual(0)
+    expect(read.value.choices).toBeGreaterThanOrEqual(1)
+    geminiDialect.spliceRequest(bytes, read.value, { addStreamUsage: true, outputCap: 5, model: null })
+  }), { ...run, numRuns: 600 })
+})
+
 test('a splice sets the cap and changes nothing else', () => {
   const config = fc.option(fc.record({ temperature: fc.double({ noNaN: true, min: 0, max: 2 }), maxOutputTokens: fc.constantFrom(null, 5, '7'), stopSequences: fc.array(fc.string()) }, { requiredKeys: [] }), { nil: null })
   fc.assert(fc.property(config, fc.string(), fc.boolean(), fc.integer({ min: 1, max: 65_536 }), (generationConfig, text, first, cap) => {

@@ -76,8 +76,11 @@ function cacheOf(dice: Dice, input: number, share: number, model: DemoModelName)
   return { cacheRead: cacheable, cacheWrite: 0 }
 }
 
+/** Prompts are cut before a context is full. */
+const inputTokensMax = 110_000
+
 const sized = (dice: Dice, app: PlannedApp, input: number, output: number): Pick<DrawnCall, 'input' | 'output'> => ({
-  input: Math.max(12, Math.round(input * dice.spread(0.42))),
+  input: Math.min(inputTokensMax, Math.max(12, Math.round(input * dice.spread(0.42)))),
   output: output === 0 ? 0 : Math.max(2, Math.round(output * dice.spread(app.plan.streams > 0 ? 0.5 : 0.35))),
 })
 
@@ -125,7 +128,7 @@ function stepCall(dice: Dice, { story }: World, app: PlannedApp, step: StepPlan,
 
 export const runawayWorkflow = 'assess-claim'
 /** Steps of the run that did not end. */
-const runawaySteps = 430
+const runawaySteps = 260
 
 /** One claim, one agent, two hours: every step reads all that the steps before it wrote. */
 function* runawayRun(world: World): Generator<UsageRecord> {
@@ -140,9 +143,9 @@ function* runawayRun(world: World): Generator<UsageRecord> {
   const pace = (toMs - fromMs) / runawaySteps
   for (let step = 0; step < runawaySteps; step += 1) {
     const at = Math.floor(fromMs + step * pace + dice.next() * pace * 0.6)
-    const input = Math.round(9_000 + step * 410 + dice.next() * 900)
+    const input = Math.round(9_000 + step * 560 + dice.next() * 900)
     // Near the end it is given the dearest model, "to finally settle it".
-    const model: DemoModelName = step > runawaySteps - 40 ? 'opus' : 'sonnet'
+    const model: DemoModelName = step > runawaySteps - 30 ? 'opus' : 'sonnet'
     yield* recordsOf(diceFor(world.story.seed, 'runaway', step), world, {
       app, at, model, input, output: dice.between(420, 1_300), cacheRead: 0, cacheWrite: 0, stream: false, attribution: { ...attribution, step: `gather-${step + 1}` },
     })

@@ -73,7 +73,7 @@ interface LiveRequest { readonly path: string; readonly body: unknown; readonly 
 
 function requestOf(dice: Dice, call: DrawnCall): LiveRequest {
   const model: DemoModel = demoModels[call.model]
-  const output = Math.min(call.output, outputTokensMax)
+  const output = Math.min(call.output, Math.round(outputTokensMax * (0.6 + dice.next() * 0.4)))
   const prompt = textOf(dice, call, output)
   const { stream } = call
   if (call.model === 'embedding') return { path: '/openai/v1/embeddings', body: { model: model.requested, input: prompt } }
@@ -106,7 +106,7 @@ function systemText({ app, cacheRead, cacheWrite }: DrawnCall): string {
 function textOf(dice: Dice, call: DrawnCall, output: number): string {
   const words = ['parcel', 'pallet', 'claim', 'route', 'dock', 'driver', 'customs', 'refund', 'ticket', 'index', 'query', 'label', 'delay', 'invoice', 'carrier', 'quay']
   let text = `${call.attribution.step === '' ? 'Request' : `Step ${call.attribution.step}`} ${dice.hex(8)}:`
-  const bytes = Math.min(call.input - call.cacheRead, inputTokensMax) * 4 - 120
+  const bytes = Math.min(call.input - call.cacheRead, Math.round(inputTokensMax * (0.6 + dice.next() * 0.4))) * 4 - 120
   const line = Array.from({ length: 24 }, () => dice.pick(words)).join(' ')
   while (text.length < bytes) text += ` ${line}.`
   return `${text.slice(0, Math.max(bytes, 24))}\n[[sim: output ${output}]]`

@@ -49,7 +49,7 @@ export function priceHandlers(deps: ApiDeps): PriceHandlers {
     async resolveModel({ principal, query }) {
       const provider = canonicalProvider(query.provider)
       const atMs = query.atMs ?? clock.now()
-      const exact = async (): Promise<string | null> => ((await control.listEntries({ orgId: principal.orgId, provider, model: query.model })).length > 0 ? query.model : null)
+      const exact = async (): Promise<string | null> => ((await control.listEntries({ orgId: principal.orgId, provider, model: query.model })).some((entry) => isCurrent(entry, atMs)) ? query.model : null)
       // The bundled book does not know models that only an override prices.
       const model = deps.priceBook?.().resolve(provider, query.model, atMs) ?? await exact()
       const entries = model === null ? [] : await control.listEntries({ orgId: principal.orgId, provider, model })

@@ -153,6 +153,15 @@ describe('content', () => {
     }
   })
 
+  test.each(['huge 600000', 'huge 6000000'])('an answer too large to hold, %s: same object, exact cost', async (fault) => {
+    const request = { model: 'gemini-2.5-flash', contents }
+    const faulty = through(installation.key, { 'x-sim-fault': fault })
+    const answer = await faulty.models.generateContent(request)
+    expect(answer.text!.length).toBeGreaterThan(600_000)
+    const [row] = await installation.recordsOf(answer.sdkHttpResponse!.headers!['x-tollgate-event-id']!)
+    expect(row).toMatchObject({ quality: 'final', cost: owed(), servedModel: 'gemini-2.5-flash', errorClass: '', notices: [] })
+  })
+
   test('v1 as well as v1beta', async () => {
     await metered(await through(installation.key, {}, 'v1').models.generateContent({ model: 'gemini-2.5-flash', contents }), {})
     expect(installation.sim.calls().at(-1)!.path).toBe('/v1/models/gemini-2.5-flash:generateContent')

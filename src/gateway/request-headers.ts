@@ -7,6 +7,8 @@ const dropped: ReadonlySet<string> = new Set([
   'upgrade', 'expect', 'content-length', 'accept-encoding', 'authorization', 'x-api-key', 'x-goog-api-key', 'api-key', 'cookie', 'set-cookie',
   'x-portkey-metadata', 'cf-aig-metadata', 'baggage',
 ])
+/** What would make a provider leave usage out of its answer, or take the call for another: Google's field mask, method overrides. */
+const droppedForProviders: ReadonlySet<string> = new Set(['x-goog-fieldmask', 'x-http-method-override', 'x-http-method', 'x-method-override'])
 const droppedPrefixes = ['x-tollgate-', 'helicone-', 'x-litellm-', 'x-portkey-', 'cf-aig-']
 const isDropped = (name: string): boolean => dropped.has(name) || droppedPrefixes.some((prefix) => name.startsWith(prefix))
 
@@ -20,9 +22,10 @@ export function upstreamHeaders(request: IncomingMessage, route: ProviderRoute, 
   const raw = request.rawHeaders
   const headers: string[] = []
   const hops = hopHeaders(request.headers.connection)
+  const isProvider = route.dialect !== 'http'
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]!.toLowerCase()
-    if (!isDropped(name) && name !== route.credential?.header && !hops.includes(name)) headers.push(raw[i]!, raw[i + 1]!)
+    if (!isDropped(name) && !(isProvider && droppedForProviders.has(name)) && name !== route.credential?.header && !hops.includes(name)) headers.push(raw[i]!, raw[i + 1]!)
   }
   headers.push('accept-encoding', stream ? 'identity' : acceptable(request.headers['accept-encoding']))
   if (route.credential !== null) headers.push(route.credential.header, route.credential.value)

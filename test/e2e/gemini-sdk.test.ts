@@ -267,6 +267,12 @@ describe('the key', () => {
     expect(installation.complaints.join('')).not.toContain(installation.key)
   })
 
+  test('headers that would hide usage or change the method stay here', async () => {
+    const sly = through(installation.key, { 'X-Goog-FieldMask': 'candidates', 'X-HTTP-Method-Override': 'GET' })
+    await metered(await sly.models.generateContent({ model: 'gemini-2.5-flash', contents }), {})
+    expect(Object.keys(installation.sim.calls().at(-1)!.headers).filter((name) => /fieldmask|override/.test(name))).toEqual([])
+  })
+
   test('one of the provider\'s own in the query is refused, unquoted', async () => {
     const answer = await fetch(`${installation.gatewayUrl}/gemini/v1beta/models/gemini-2.5-flash:generateContent?key=AIzaForeign`, { method: 'POST', headers: { 'x-goog-api-key': installation.key }, body: '{"contents":[]}' })
     expect(answer.status).toBe(403)

@@ -301,6 +301,9 @@ describe('prices', () => {
     api.clock.ms += 1_000
     const rate = async () => (await api.call('viewer', 'GET', '/api/v1/prices/models?model=gpt-x')).json.rows[0].rates[0].amount
     expect(await rate()).toBe('2.4')
+    const started = async (query: string): Promise<string[]> => (await api.call('viewer', 'GET', `/api/v1/prices?${query}`)).json.rows.map((row: { id: string }) => row.id)
+    expect(await started(`startedFromMs=${noon}&startedToMs=${noon + 1}`)).toEqual([created.json.id])
+    expect(await started(`startedFromMs=${noon + 1}`)).toEqual([])
     expect((await api.call('stranger', 'GET', '/api/v1/prices/models?model=gpt-x')).json.rows[0].rates[0].amount).toBe('3')
     expect((await api.call('stranger', 'DELETE', `/api/v1/prices/overrides/${created.json.id}`)).status).toBe(404)
     expect((await api.call('finance', 'DELETE', `/api/v1/prices/overrides/${created.json.id}`)).status).toBe(204)

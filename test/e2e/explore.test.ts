@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import OpenAI from 'openai'
+import OpenAI, { type APIError } from 'openai'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { amountOf, formatAmount, type Amount } from '../../src/base/money.ts'
@@ -48,10 +48,11 @@ async function callAll(): Promise<void> {
   for (const { unit, team, app, workflow, models } of company) {
     const appId = await nodeOf('app', app, await nodeOf('team', team, await nodeOf('unit', unit, org)))
     const { secret } = await api<{ secret: string }>('POST', '/api/v1/keys', { appId, name: app })
-    const client = new OpenAI({ apiKey: secret, baseURL: `${product.gatewayUrl}/v1`, maxRetries: 6, defaultHeaders: workflow === '' ? {} : { 'x-tollgate-workflow': workflow } })
+    const client = new OpenAI({ apiKey: secret, baseURL: `${product.gatewayUrl}/v1`, maxRetries: 0, defaultHeaders: workflow === '' ? {} : { 'x-tollgate-workflow': workflow } })
     for (const model of models) {
-      const { response } = await client.chat.completions.create({ model, max_tokens: 60, messages: [{ role: 'user', content: `Who pays for ${app}?` }] }).withResponse()
-      made.push({ app, cost: amountOf((response.headers.get('x-tollgate-cost') ?? '0 USD').replace(/ USD$/, '')) })
+      const ask = () => client.chat.completions.create({ model, max_tokens: 60, messages: [{ role: 'user', content: `Who pays for ${app}?` }] }).withResponse()
+      // A gateway hears of a new key within two seconds; until then it refuses it and records nothing.
+      await expect.poll(() => ask().then(({ response }) => { made.push({ app, cost: amountOf((response.headers.get('x-tollgate-cost') ?? '0 USD').replace(/ USD$/, '')) }); return 200 }, (error: unknown) => (error as APIError).status), patient).toBe(200)
     }
   }
 }
@@ -65,9 +66,6 @@ beforeAll(async () => {
   complaints = hearComplaints(page)
   await page.goto(product.signInLink!)
   await page.getByRole('heading', { level: 1 }).waitFor()
-  await callAll()
-  const now = Date.now()
-  await expect.poll(async () => (await api<{ totals: { calls: number } }>('POST', '/api/v1/query', { measures: ['calls'], fromMs: now - 3_600_000, toMs: now + 3_600_000 })).totals.calls, patient).toBe(made.length)
 })
 afterAll(async () => {
   await browser?.close()
@@ -95,6 +93,12 @@ const headline = async (): Promise<Amount> => titled(await titlesIn('[data-headl
 const listed = async (): Promise<Amount> => titled(await titlesIn('[data-row][aria-level="1"] > :nth-child(2) [title], [data-row]:not([aria-level]) > :nth-child(2) [title]'))
 const total = async (): Promise<Amount> => titled(await titlesIn('[data-totals] > :nth-child(2) [title]'))
 
+test('a small company calls', async () => {
+  await callAll()
+  const now = Date.now()
+  await expect.poll(async () => (await api<{ totals: { calls: number } }>('POST', '/api/v1/query', { measures: ['calls'], fromMs: now - 3_600_000, toMs: now + 3_600_000 })).totals.calls, patient).toBe(made.length)
+})
+
 describe('by keyboard alone', () => {
   test('g e opens it, with the whole company', async () => {
     await page.keyboard.press('g')
@@ -107,7 +111,7 @@ describe('by keyboard alone', () => {
   })
 
   test('a group opens in place, and its lines add up to it', async () => {
-    await tabTo(/^Cost by business unit/)
+    await tabTo(/^Cost by business unit, then team$/)
     await page.keyboard.press('Home')
     const first = rows().first()
     await page.keyboard.press('ArrowRight')
@@ -119,7 +123,6 @@ describe('by keyboard alone', () => {
   })
 
   test('the grouping changes, and back brings the one before', async () => {
-    await page.keyboard.press('Shift+Tab')
     await page.evaluate("document.getElementById('content').focus()")
     await tabTo(/^by\s*Business unit/)
     await page.keyboard.press('Enter')
@@ -157,7 +160,7 @@ describe('by keyboard alone', () => {
   test('rows lead down to the calls, and back up', async () => {
     await ready()
     await page.evaluate("document.getElementById('content').focus()")
-    await tabTo(/^Cost by business unit/)
+    await tabTo(/^Cost by business unit, then team$/)
     await page.keyboard.press('Home')
     const unit = (await rows().first().textContent())!.includes('Retail') ? 0 : 1
     if (unit === 1) await page.keyboard.press('ArrowDown')
@@ -189,7 +192,7 @@ describe('by keyboard alone', () => {
     expect(search()).toMatchObject({ app: nodeIds.get('Rerank'), workflow: 'answer-query' })
     await page.goBack()
     await page.getByRole('grid', { name: /^Cost by workflow/ }).waitFor()
-    await tabTo(/^Cost by workflow/)
+    await tabTo(/^Cost by workflow$/)
     await page.keyboard.press('Backspace')
     await page.getByRole('grid', { name: /^Cost by app/ }).waitFor()
     expect(search()['app']).toBeUndefined()

@@ -4,9 +4,10 @@
  *   <SearchList label="Team" options={[{ value, label, note? }]} chosen={new Set(['search'])} onChoose={(value) => …} />
  *
  * multiple  rows have boxes and stay open; the caller keeps the set · onOther  takes text that is in no row (Enter or click)
+ * takesFocus  where it follows another list in the same popover
  */
 import { Check, Plus } from 'lucide-react'
-import { useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
+import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { classNames } from './class-names.ts'
 
 export interface PickerOption { readonly value: string; readonly label: string; readonly note?: string }
@@ -19,13 +20,17 @@ interface SearchListProps {
   readonly multiple?: boolean
   readonly onOther?: (text: string) => void
   readonly loading?: boolean
+  /** Takes the focus when it appears in place of another list. */
+  readonly takesFocus?: boolean
 }
 
-export function SearchList({ label, options, chosen, onChoose, multiple = false, onOther, loading = false }: SearchListProps): ReactNode {
+export function SearchList({ label, options, chosen, onChoose, multiple = false, onOther, loading = false, takesFocus = false }: SearchListProps): ReactNode {
   const [query, setQuery] = useState('')
   const [active, setActive] = useState(0)
   const id = useId()
   const list = useRef<HTMLDivElement>(null)
+  const input = useRef<HTMLInputElement>(null)
+  useEffect(() => { if (takesFocus) input.current?.focus() }, [takesFocus])
   const found = useMemo(() => options.filter((option) => option.label.toLowerCase().includes(query.trim().toLowerCase())), [options, query])
   const other = onOther !== undefined && query.trim() !== '' && !found.some((option) => option.value === query.trim()) ? query.trim() : null
   const count = found.length + (other === null ? 0 : 1)
@@ -47,7 +52,7 @@ export function SearchList({ label, options, chosen, onChoose, multiple = false,
   return (
     <>
       <input
-        role="combobox" aria-expanded aria-controls={id} aria-label={`Find ${label}`} aria-activedescendant={count > 0 ? `${id}-${active}` : undefined}
+        ref={input} role="combobox" aria-expanded aria-controls={id} aria-label={`Find ${label}`} aria-activedescendant={count > 0 ? `${id}-${active}` : undefined}
         placeholder={`Find ${label.toLowerCase()}…`} value={query} onKeyDown={onKeyDown} autoComplete="off"
         onChange={(event) => { setQuery(event.target.value); setActive(0) }}
         className="h-9 w-full border-b border-line bg-transparent px-3 text-sm focus-visible:outline-none"

@@ -6,10 +6,10 @@ import type { Span } from '../../format/range.ts'
 import { comparisons, firstView, grainOf, grains, levelsMax, type Comparison, type ExploreView, type Grain } from './explore-search.ts'
 import { AddFilter, FilterChip } from './filter-editor.tsx'
 import { Trail } from './trail.tsx'
-import { dimensionIds, dimensionNames, measureIds, measures, type Dimension, type ExploreMeasure } from './measures.ts'
+import { dimensionIds, dimensionNames, fineDimensions, measureIds, measures, type Dimension, type ExploreMeasure } from './measures.ts'
 
 const measureOptions: readonly PickerOption[] = measureIds.map((value) => ({ value, label: measures[value].name }))
-export const grainNames: Readonly<Record<Grain, string>> = { hour: 'By hour', day: 'By day', week: 'By week', month: 'By month', none: 'Whole range' }
+const grainNames: Readonly<Record<Grain, string>> = { hour: 'By hour', day: 'By day', week: 'By week', month: 'By month', none: 'Whole range' }
 const grainOptions: readonly PickerOption[] = grains.map((value) => ({ value, label: grainNames[value] }))
 export const comparisonNames: Readonly<Record<Comparison, string>> = { previous_period: 'Period before', previous_year: 'Year before', none: 'No comparison' }
 const comparisonOptions: readonly PickerOption[] = comparisons.map((value) => ({ value, label: value === 'none' ? comparisonNames.none : `Against the ${comparisonNames[value].toLowerCase()}` }))
@@ -40,7 +40,7 @@ export function ExploreControls({ view, span, nowMs, onChange }: { readonly view
 
 /** Business unit › Team › …: each level can be another dimension, or go. */
 function Levels({ by, onChange }: { readonly by: readonly Dimension[]; readonly onChange: (by: readonly Dimension[]) => void }): ReactNode {
-  const optionsFor = (own?: Dimension): readonly PickerOption[] => dimensionIds.filter((dimension) => dimension === own || !by.includes(dimension)).map((value) => ({ value, label: dimensionNames[value] }))
+  const optionsFor = (own?: Dimension): readonly PickerOption[] => dimensionIds.filter((dimension) => dimension === own || !by.includes(dimension)).map((value) => ({ value, label: dimensionNames[value], ...(fineDimensions.has(value) ? { note: 'slower' } : {}) }))
   return (
     <>
       {by.map((dimension, place) => (

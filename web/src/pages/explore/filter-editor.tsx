@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { ArrowLeft, ListFilter, X } from 'lucide-react'
 import { Popover } from 'radix-ui'
-import { useMemo, useState, type ReactNode } from 'react'
+import { useMemo, useRef, useState, type ReactNode } from 'react'
 import { costQuery } from '../../api/queries.ts'
 import { IconButton } from '../../design/button.tsx'
 import { Keys } from '../../design/keys.tsx'
@@ -66,7 +66,12 @@ function FilterBody({ dimension, view, span, onChange, onBack }: EditorProps & {
   const [op, setOp] = useState<ExploreFilter['op']>(filter?.op ?? 'in')
   const values = filter?.values ?? []
   const { options, loading } = useValues(view, span, dimension)
-  const set = (next: readonly string[], nextOp: ExploreFilter['op'] = op): void => onChange(withFilter(view, { dimension, op: nextOp, values: next }), { replace: true })
+  // One step back undoes all that was ticked while the list was open.
+  const changed = useRef(false)
+  const set = (next: readonly string[], nextOp: ExploreFilter['op'] = op): void => {
+    onChange(withFilter(view, { dimension, op: nextOp, values: next }), { replace: changed.current })
+    changed.current = true
+  }
   const toggle = (value: string): void => set(values.includes(value) ? values.filter((other) => other !== value) : [...values, value])
   return (
     <>
@@ -75,7 +80,7 @@ function FilterBody({ dimension, view, span, onChange, onBack }: EditorProps & {
         <span className="min-w-0 flex-1 truncate text-sm font-medium">{dimensionNames[dimension]}</span>
         <Segmented label="Keep or leave out" value={op} options={ops} onChange={(next) => { setOp(next); if (values.length > 0) set(values, next) }} />
       </div>
-      <SearchList key={dimension} label={dimensionNames[dimension]} multiple options={options} chosen={new Set(values)} onChoose={toggle} onOther={toggle} loading={loading} />
+      <SearchList key={dimension} label={dimensionNames[dimension]} multiple options={options} chosen={new Set(values)} onChoose={toggle} onOther={toggle} loading={loading} takesFocus />
     </>
   )
 }

@@ -67,7 +67,8 @@ export async function bringUpToDate(deps: DemoDeps): Promise<{ readonly world: W
   if (file.spans.length === 0) save({ spans: [firstSpan(world)] })
   const nowMs = await control.now()
   if (file.budgetsMade && nowMs - file.liveUntilMs > gapMsMin && file.spans.every((span) => span.done)) {
-    const fromMs = Math.max(file.liveUntilMs, nowMs - gapMsMax)
+    // Never into what was told: the same hours would tell the same calls.
+    const fromMs = Math.max(file.liveUntilMs, nowMs - gapMsMax, ...file.spans.map((span) => span.toMs))
     save({ spans: [...file.spans, await laterSpan(control, org.orgId, world, file.spans.length + 1, fromMs, nowMs)] })
   }
   const receiver = new Receiver(control, events, () => Date.now(), deps.log)

@@ -40,6 +40,12 @@ describe('models of the traffic', () => {
     expect((await list('stranger')).rows).toEqual([])
   })
 
+  it('know a model from the moment a price is set, whatever book is in memory', async () => {
+    await api.call('finance', 'POST', '/api/v1/prices/overrides', { provider: 'openai', model: 'own', component: 'input_text', amount: '2', reason: 'ours' })
+    expect((await list()).rows.find((row: Parsed) => row.model === 'own').known).toBe(true)
+    expect((await api.call('viewer', 'GET', '/api/v1/prices/resolve?provider=openai&model=own')).json.model).toBe('own')
+  })
+
   it('stay within the grant and the range', async () => {
     expect((await list('guest')).rows.map((row: Parsed) => row.model)).toEqual(['cheap'])
     expect((await list('stranger')).rows).toEqual([])

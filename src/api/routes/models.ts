@@ -28,7 +28,9 @@ export function modelHandlers({ events, control, clock, priceBook }: ApiDeps): P
       })
       const nowMs = clock.now()
       const entries = (await control.listEntries({ orgId: principal.orgId, atMs: nowMs })).filter((entry) => isCurrent(entry, nowMs))
-      const resolve = priceBook === undefined ? exactNames(entries) : (provider: string, name: string) => priceBook().resolve(provider, name, nowMs)
+      const exact = exactNames(entries)
+      // The book in memory may be a moment older than a price that was just set.
+      const resolve = (provider: string, name: string): string | null => priceBook?.().resolve(provider, name, nowMs) ?? exact(provider, name)
       const models = foldNames(answer.rows, resolve).sort((a, b) => byCost(a, b) || b.calls - a.calls || (a.model < b.model ? -1 : 1))
       return {
         range: { fromMs, toMs }, currency: answer.currency, otherCurrencies: answer.otherCurrencies ?? [],
@@ -40,7 +42,7 @@ export function modelHandlers({ events, control, clock, priceBook }: ApiDeps): P
 
 type Resolve = (provider: string, name: string) => string | null
 
-/** Without a price book a name stands for itself where it has entries. */
+/** A name stands for itself where it has entries. */
 function exactNames(entries: readonly { readonly provider: string; readonly model: string }[]): Resolve {
   const known = new Set(entries.map((entry) => `${entry.provider}\n${entry.model}`))
   return (provider, name) => (known.has(`${provider}\n${name}`) ? name : null)

@@ -88,7 +88,7 @@ export function priceHandlers(deps: ApiDeps): PriceHandlers {
 function foldDays(rows: readonly CostRow[]) {
   const models = new Map<string, { provider: string; model: string; pricedAs: string; calls: number; tokens: number; pricing: 'partial' | 'unpriced'; firstSeenMs: number; lastSeenMs: number }>()
   for (const { group, values, bucketMs } of rows) {
-    const provider = group.provider?.id ?? ''
+    const provider = canonicalProvider(group.provider?.id ?? '')
     const model = group.requested_model?.id ?? ''
     const pricedAs = group.model?.id ?? model
     const pricing = group.pricing?.id === 'partial' ? ('partial' as const) : ('unpriced' as const)

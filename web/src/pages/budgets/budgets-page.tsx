@@ -8,7 +8,6 @@ import { DataTable } from '../../design/data-table.tsx'
 import { Page } from '../../design/page.tsx'
 import { Segmented } from '../../design/segmented.tsx'
 import { Banner, Empty, ProblemState, Skeleton } from '../../design/state.tsx'
-import { Toolbar } from '../../design/toolbar.tsx'
 import { BudgetForm } from './budget-form.tsx'
 import { budgetColumns, NarrowBudget } from './budget-columns.tsx'
 import { pacedBudgetsQuery, type PacedBudget } from './budget-queries.ts'
@@ -61,9 +60,10 @@ function BudgetList({ budgets, search, setSearch }: { readonly budgets: readonly
   }, [setSearch])
   return (
     <>
-      <Toolbar label="View" end={<Segmented label="Order" value={byRisk ? 'risk' : 'tree'} options={[{ value: 'tree', label: 'Organisation' }, { value: 'risk', label: 'By risk' }]} onChange={(view) => setSearch({ view: view === 'risk' ? view : undefined })} />}>
+      <div className="mb-4 flex flex-wrap items-center justify-between gap-x-6 gap-y-3">
         <Standings counts={counts} />
-      </Toolbar>
+        <Segmented label="Order" value={byRisk ? 'risk' : 'tree'} options={[{ value: 'tree', label: 'Organisation' }, { value: 'risk', label: 'By risk' }]} onChange={(view) => setSearch({ view: view === 'risk' ? view : undefined })} />
+      </div>
       <div className="overflow-hidden rounded-xl border border-line bg-surface shadow-card">
         <DataTable
           key={byRisk ? 'risk' : 'tree'} label="Budgets" columns={budgetColumns} rows={lines} rowId={(line) => line.id} onOpen={onOpen} childrenOf={(line) => line.children}
@@ -81,7 +81,7 @@ function Standings({ counts }: { readonly counts: StandingCounts }): ReactNode {
     { count: counts.close, word: 'close to the limit', dot: 'bg-held', shape: 'rounded-full' }, { count: counts.calm, word: 'within their limits', dot: 'bg-good', shape: 'rounded-full' },
   ]
   return (
-    <ul aria-label="How budgets stand" className="flex gap-x-5 text-sm md:flex-wrap">
+    <ul aria-label="How budgets stand" className="flex flex-wrap gap-x-5 gap-y-1 text-sm">
       {parts.filter((part) => part.count > 0).map((part) => (
         <li key={part.word} className="inline-flex items-center gap-2 whitespace-nowrap"><span aria-hidden className={`size-2 ${part.dot} ${part.shape}`} /><span><span className="font-semibold">{part.count}</span> <span className="text-ink-2">{part.word}</span></span></li>
       ))}

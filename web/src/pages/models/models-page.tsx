@@ -43,7 +43,7 @@ export function ModelsPage(): ReactNode {
         <UnpricedPanel rows={unpriced.data.rows} used={used.data?.rows ?? []} mayPrice={mayPrice} onOpen={onOpen} onPrice={(id) => setSearch({ model: nameOfModel(id), form: 'price' })} />
       )}
       <Toolbar label="Models" end={<Segmented label="Show" value={search.view ?? 'used'} options={[{ value: 'used', label: 'In use' }, { value: 'book', label: 'Price book' }]} onChange={(view) => setSearch({ view: view === 'book' ? view : undefined })} />}>
-        <label className="relative w-64 max-w-full shrink-0">
+        <label className="relative w-52 shrink-0 sm:w-64">
           <span className="sr-only">Find a model</span>
           <Search aria-hidden className="pointer-events-none absolute top-2 left-2.5 size-3.5 text-ink-3" />
           <input data-filter type="search" placeholder="Find a model or provider…" value={search.find ?? ''} onChange={(event) => setSearch({ find: event.target.value || undefined })} className="h-7.5 w-full rounded-md border border-line-strong bg-surface pr-2 pl-8 text-sm" />

@@ -25,13 +25,16 @@ function sparkOf(model: UsedModel, range: { readonly fromMs: number; readonly to
   return values
 }
 
+/** Calls that failed before they used anything cost nothing; beside calls without a price that zero says nothing. */
+const costOf = (row: Row): string | null => (row.cost === '0' && row.unpricedCalls > 0 ? null : row.cost)
+
 const columns: readonly DataColumn<Row>[] = [
   { id: 'model', header: 'Model', track: 'minmax(14rem,2fr)', cell: (row) => <ModelName row={row} />, compare: (a, b) => a.model.localeCompare(b.model) },
   { id: 'spark', header: 'Calls per day', track: '7rem', cell: (row) => <div aria-hidden className="h-6 w-24"><Sparkline values={row.spark} /></div> },
   { id: 'calls', header: 'Calls', track: '5.5rem', align: 'right', cell: (row) => <Count count={row.calls} />, compare: (a, b) => a.calls - b.calls },
   { id: 'tokens', header: 'Tokens', track: '5.5rem', align: 'right', cell: (row) => <Count count={row.tokens} />, compare: (a, b) => a.tokens - b.tokens },
-  { id: 'cost', header: 'Cost', track: '7rem', align: 'right', cell: (row) => <Money decimal={row.cost} currency={row.currency} />, compare: (a, b) => compareDecimals(a.cost, b.cost) },
-  { id: 'per-call', header: 'Per call', track: '6rem', align: 'right', cell: (row) => (row.costPerCall === null ? <span className="text-ink-3">–</span> : <Money decimal={row.costPerCall} currency={row.currency} />), compare: (a, b) => compareDecimals(a.costPerCall, b.costPerCall) },
+  { id: 'cost', header: 'Cost', track: '7rem', align: 'right', cell: (row) => <Money decimal={costOf(row)} currency={row.currency} />, compare: (a, b) => compareDecimals(a.cost, b.cost) },
+  { id: 'per-call', header: 'Per call', track: '6rem', align: 'right', cell: (row) => (costOf(row) === null || row.costPerCall === null ? <span className="text-ink-3">–</span> : <Money decimal={row.costPerCall} currency={row.currency} />), compare: (a, b) => compareDecimals(a.costPerCall, b.costPerCall) },
   { id: 'input', header: 'Input / 1M', track: '6rem', align: 'right', cell: (row) => <Rate rate={rateIn(row, 'input_text') ?? rateIn(row, 'embedding')} />, compare: (a, b) => compareRates('input_text')(a, b) },
   { id: 'output', header: 'Output / 1M', track: '6rem', align: 'right', cell: (row) => <Rate rate={rateIn(row, 'output_text')} />, compare: (a, b) => compareRates('output_text')(a, b) },
 ]
@@ -70,15 +73,15 @@ function ModelName({ row }: { readonly row: Row }): ReactNode {
 }
 
 function Marks({ row }: { readonly row: Row }): ReactNode {
-  const share = row.unpricedCalls === row.calls ? 'Unpriced' : 'Partly unpriced'
+  const share = costOf(row) === null ? 'Unpriced' : 'Partly unpriced'
   return <>{row.unpricedCalls > 0 && <Badge tone="warn" title={`${formatCount(row.unpricedCalls)} calls have a part without a price.`}>{share}</Badge>}{row.overridden && <ContractMark />}</>
 }
 
 function Narrow(row: Row): ReactNode {
   return (
     <div className="flex flex-col gap-0.5">
-      <div className="flex items-baseline justify-between gap-3"><span className="min-w-0 truncate font-medium">{row.model}</span><span className="shrink-0 font-medium"><Money decimal={row.cost} currency={row.currency} /></span></div>
-      <div className="label-quiet flex items-center justify-between gap-3"><span className="flex min-w-0 items-center gap-1.5"><span>{row.provider}</span><Marks row={row} /></span><span className="shrink-0"><Count count={row.calls} /> calls{row.costPerCall !== null && <> · <Money decimal={row.costPerCall} currency={row.currency} /> each</>}</span></div>
+      <div className="flex items-baseline justify-between gap-3"><span className="min-w-0 truncate font-medium">{row.model}</span><span className="shrink-0 font-medium"><Money decimal={costOf(row)} currency={row.currency} /></span></div>
+      <div className="label-quiet flex items-center justify-between gap-3"><span className="flex min-w-0 items-center gap-1.5"><span>{row.provider}</span><Marks row={row} /></span><span className="shrink-0"><Count count={row.calls} /> calls{costOf(row) !== null && row.costPerCall !== null && <> · <Money decimal={row.costPerCall} currency={row.currency} /> each</>}</span></div>
     </div>
   )
 }

@@ -4,7 +4,7 @@ import type { UsageRecord } from '../core/usage/usage-record.ts'
 import { frameBytes, frameKinds, writeFrame } from '../journal/frame.ts'
 
 /** Records in the form in which a gateway ships them: frames of outcomes, sealed with a checksum. */
-export interface SealedHistory { readonly bytes: Buffer; readonly checksum: string; readonly rows: number }
+interface SealedHistory { readonly bytes: Buffer; readonly checksum: string; readonly rows: number }
 
 export function sealBlock(records: readonly UsageRecord[]): SealedHistory {
   const payloads = records.map((usageRecord) => `{"t":"outcome","record":${encodeUsageRecord(usageRecord)},"epoch":1,"settlements":[]}`)

@@ -26,11 +26,11 @@ export interface AppPlan {
   readonly users: number
 }
 export interface TeamPlan { readonly name: string; readonly costCentre: string; readonly growth: number; readonly apps: readonly AppPlan[] }
-export interface UnitPlan { readonly name: string; readonly teams: readonly TeamPlan[] }
+interface UnitPlan { readonly name: string; readonly teams: readonly TeamPlan[] }
 
 /** A step of an agent: who takes it, with what model, how often in a row at most. */
 export interface StepPlan { readonly step: string; readonly agent: string; readonly model: DemoModelName; readonly input: number; readonly output: number; readonly repeats: readonly [number, number] }
-export interface WorkflowPlan { readonly name: string; readonly steps: readonly StepPlan[] }
+interface WorkflowPlan { readonly name: string; readonly steps: readonly StepPlan[] }
 
 const app = (name: string, daily: number, rhythm: Rhythm, models: AppPlan['models'], input: number, output: number, more: Partial<Pick<AppPlan, 'streams' | 'cached' | 'workflow' | 'users'>> = {}): AppPlan =>
   ({ name, daily, rhythm, models, input, output, streams: 0, users: 0, ...more })

@@ -42,7 +42,7 @@ function ofTeam(world: World, team: string, fromMs: number, toMs: number): Retur
 }
 
 /** From when to when in a span a team's monthly limit admits nothing more, given what is left of it in the month the span begins in. */
-export function spentWithin(world: World, team: string, limit: Amount, leftAtFirst: Amount, fromMs: number, toMs: number): Span['spent'] {
+function spentWithin(world: World, team: string, limit: Amount, leftAtFirst: Amount, fromMs: number, toMs: number): Span['spent'] {
   const found: Span['spent'][number][] = []
   for (let month = monthOf(fromMs); month.startMs < toMs; month = monthOf(month.endMs)) {
     let left = month.startMs < fromMs ? leftAtFirst : limit

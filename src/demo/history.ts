@@ -13,7 +13,7 @@ const runReachHours = 1
 
 export interface World extends Surroundings { readonly story: Story; readonly organisation: Organisation }
 /** True where a team's hard budget was spent: its calls were refused then. */
-export type SpentOut = (teamId: string, at: number) => boolean
+type SpentOut = (teamId: string, at: number) => boolean
 const neverSpent: SpentOut = () => false
 
 /**

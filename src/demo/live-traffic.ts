@@ -10,7 +10,7 @@ import type { PlannedApp } from './organisation.ts'
  * The company goes on: calls over HTTP through the gateway, with its own keys, as its apps would make them. Lively at first, when
  * somebody is looking, then at about the pace of the history, so that a demo left running does not tower over its own past.
  */
-export interface LiveOptions {
+interface LiveOptions {
   readonly world: World
   readonly gatewayUrl: string
   /** Gateway key secrets by key id. */

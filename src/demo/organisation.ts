@@ -3,8 +3,8 @@ import type { CallerPath } from '../core/usage/usage-record.ts'
 import { companyName, units, type AppPlan, type TeamPlan } from './company.ts'
 
 /** A place in the company's tree; ids are made of names, so that founding it twice changes nothing. */
-export interface PlannedNode { readonly id: string; readonly parentId: string; readonly kind: 'unit' | 'team' | 'app'; readonly name: string; readonly costCentre: string }
-export interface PlannedKey { readonly id: string; readonly appId: string; readonly name: string; readonly policy: KeyPolicy }
+interface PlannedNode { readonly id: string; readonly parentId: string; readonly kind: 'unit' | 'team' | 'app'; readonly name: string; readonly costCentre: string }
+interface PlannedKey { readonly id: string; readonly appId: string; readonly name: string; readonly policy: KeyPolicy }
 export interface PlannedApp { readonly plan: AppPlan; readonly team: TeamPlan; readonly teamId: string; readonly appId: string; readonly keyId: string; readonly caller: CallerPath }
 export interface Organisation { readonly nodes: readonly PlannedNode[]; readonly keys: readonly PlannedKey[]; readonly apps: readonly PlannedApp[] }
 

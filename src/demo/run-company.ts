@@ -15,7 +15,7 @@ const gapMsMin = 10 * 60_000
 /** Longer ones are told only in part. */
 const gapMsMax = 30 * 86_400_000
 
-export interface DemoDeps {
+interface DemoDeps {
   readonly control: ControlStore
   readonly events: EventStore
   readonly list: PriceData
@@ -52,7 +52,7 @@ export async function runCompany(deps: DemoDeps): Promise<void> {
  * Brings the company's past up to this instant: its first start tells ninety days and makes the budgets, a later one what
  * happened since live traffic last ran. Interrupted at any point, the next start goes on where it was.
  */
-export async function bringUpToDate(deps: DemoDeps): Promise<{ readonly world: World; readonly file: DemoFile }> {
+async function bringUpToDate(deps: DemoDeps): Promise<{ readonly world: World; readonly file: DemoFile }> {
   const { control, events, dataDir } = deps
   const [org] = await control.listOrgs()
   let file = readDemoFile(dataDir)

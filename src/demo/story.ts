@@ -44,7 +44,7 @@ export function modelAt(story: Story, name: DemoModelName, share: number, at: nu
 /** Weekly growth adds up to the team's share over the history, and goes on after it for a while. */
 export const growthAt = (story: Story, growth: number, at: number): number => 1 + growth * Math.min((at - story.beginMs) / (historyDays * dayMs), 1.5)
 
-export const contractModel = 'claude-sonnet-4-5'
+const contractModel = 'claude-sonnet-4-5'
 const contractRank = 100
 
 /** The contract: 15 % below each list price that holds when it begins. */

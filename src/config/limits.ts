@@ -20,6 +20,7 @@ export const limits = {
   tagValueBytesMax: 256,
   // gateway: upstream
   upstreamConnectionsMax: 1_024,
+  upstreamConnectTimeoutMs: 10_000,
   upstreamHeadersTimeoutMs: 120_000,
   upstreamIdleTimeoutMs: 120_000,
   upstreamDurationMaxMs: 30 * 60_000,

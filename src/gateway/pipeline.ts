@@ -33,7 +33,7 @@ export async function serveCall(gateway: GatewayContext, request: IncomingMessag
       if ('refused' in reserved) return refuseCall(gateway, call, number, reserved.refused)
       const { attempt, plan, scopes } = reserved
       if (response.destroyed) return abandon(gateway, attempt)
-      const { provisional, payload } = attemptEntry(call, attempt, gateway.epoch())
+      const { provisional, callText, payload } = attemptEntry(call, attempt, gateway.epoch())
       if (!(await gateway.journal.openAttempt(attempt.eventId, payload))) {
         releaseUnsent(gateway, attempt)
         return refuseCall(gateway, call, number, refusal('journal_full', '', {}, 10))
@@ -43,7 +43,7 @@ export async function serveCall(gateway: GatewayContext, request: IncomingMessag
       const result = await forward(gateway, call, attempt, plan, scopes, mayRetry)
       const retry = mayRetry && isRetryable(result) && !response.destroyed
       const usageRecord = outcomeRecord(call, attempt, provisional, result, retry ? 0 : clientStatus(result))
-      settle(gateway, attempt, usageRecord)
+      settle(gateway, attempt, usageRecord, callText)
       // A cost that the caller has read must not become another one because this process dies.
       await gateway.journal.flushed()
       if (!retry) return finish(gateway, call, attempt, usageRecord, result, headersOf(gateway, attempt, plan, scopes))

@@ -104,8 +104,7 @@ class Reading {
 
   #admit(route: ProviderRoute, facts: RequestFacts, body: Buffer, method: string, upstreamModel: string | null): Result<Call, Unread> {
     const { policy, caller } = this.#key
-    const headers = this.#request.headers
-    const attribution = readAttribution((name) => headerText(headers[name]), facts, policy)
+    const attribution = readAttribution(this.#request.headers, facts, policy)
     this.#attribution = attribution
     if (!allows(policy, route.name, facts.model)) return this.#stop('model_not_allowed', facts.model === '' ? `Provider "${route.name}".` : `Model "${facts.model}" at provider "${route.name}".`)
     const missing = missingAttribution(attribution, policy)
@@ -132,8 +131,6 @@ class Reading {
     })
   }
 }
-
-const headerText = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)
 
 /** `/v1/*` routes by model: "provider/model" names a provider, anything else is the OpenAI provider's. */
 function routeByModel(state: GatewayState, orgId: string, facts: RequestFacts, fallback: ProviderRoute | null): { readonly route: ProviderRoute | null; readonly upstreamModel: string | null; readonly facts: RequestFacts } {

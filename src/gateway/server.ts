@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net'
 import { errorCatalogue, type ErrorCode } from '../base/errors.ts'
 import type { GatewayContext } from './call.ts'
+import { joinWrites } from './join-writes.ts'
 import { serveCall } from './pipeline.ts'
 import { refusal, respondRefusal } from './refuse.ts'
 
@@ -21,6 +22,7 @@ export function createGatewayServer(gateway: GatewayContext, operators: { ready(
   })
   // One more than allowed is taken, to tell a flood, of which the parser drops the rest in silence.
   server.maxHeadersCount = limits.headersMax + 1
+  server.on('connection', joinWrites)
   server.on('clientError', (error: Error & { code?: string }, socket: Socket) => answerBadRequest(error, socket, limits.headerBytesMax))
   // An offered "Upgrade" is left alone (some clients offer HTTP/2 with every call); a tunnel is none of our business.
   server.on('connect', (_request, socket: Socket) => endWith(socket, 'endpoint_not_metered', 'CONNECT'))

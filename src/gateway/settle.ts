@@ -3,6 +3,7 @@ import { limits } from '../config/limits.ts'
 import type { CallBound, HoldPlan } from '../core/entitlement/decide.ts'
 import { quantityOf } from '../core/entitlement/measure.ts'
 import type { PricedUsage } from '../core/pricing/price-book.ts'
+import { encodeCallPart } from '../core/usage/usage-record-json.ts'
 import type { CostLine, Quality, UsageRecord } from '../core/usage/usage-record.ts'
 import type { Usage } from '../core/usage/usage.ts'
 import type { UsageReading } from '../dialect/dialect.ts'
@@ -49,9 +50,17 @@ const boundUsage = (bound: CallBound): Usage => ({
 })
 
 /** The journal entry that must be written before the call leaves. */
-export function attemptEntry(call: Call, attempt: Attempt, epoch: number): { readonly provisional: UsageRecord; readonly payload: string } {
+export function attemptEntry(call: Call, attempt: Attempt, epoch: number): AttemptWritten {
   const provisional = provisionalRecord(call, attempt)
-  return { provisional, payload: attemptText(epoch, provisional, attempt.holds) }
+  const callText = encodeCallPart(provisional)
+  return { provisional, callText, payload: attemptText(epoch, provisional, attempt.holds, callText) }
+}
+
+/** An attempt's entry and what of it the outcome's entry repeats. */
+interface AttemptWritten {
+  readonly provisional: UsageRecord
+  readonly callText: string
+  readonly payload: string
 }
 
 /** Turns what was heard into the final record. Never fails: what cannot be known is booked as such. */
@@ -141,12 +150,12 @@ function estimatedUsage(attempt: Attempt, call: Call, result: ExchangeResult): U
 }
 
 /** Writes the outcome; once it is in the journal the holds become settlements and the rest is free again. */
-export function settle(gateway: GatewayContext, attempt: Attempt, usageRecord: UsageRecord): void {
+export function settle(gateway: GatewayContext, attempt: Attempt, usageRecord: UsageRecord, callText: string): void {
   const { holds } = attempt
   const settlements = holds.map((hold) => ({ windowId: hold.windowId, amount: quantityOf(hold.scope.compiled.rule.measure, usageRecord) }))
   if (usageRecord.notices.includes('bound_breach')) gateway.counters.boundBreaches += 1
   if (usageRecord.quality === 'uncertain') gateway.counters.uncertain += 1
-  gateway.journal.close(attempt.eventId, outcomeText(gateway.epoch(), usageRecord, settlements), () => {
+  gateway.journal.close(attempt.eventId, outcomeText(gateway.epoch(), usageRecord, settlements, callText), () => {
     for (const [index, hold] of holds.entries()) gateway.leases.settle(hold.windowId, hold.amount, settlements[index]!.amount)
   })
 }

@@ -1,6 +1,14 @@
-import { Pool } from 'undici'
+import { buildConnector, Pool } from 'undici'
 import { limits } from '../config/limits.ts'
 import type { ProviderRoute } from '../core/usage/provider-route.ts'
+import { joinWrites } from './join-writes.ts'
+
+const connect = buildConnector({ timeout: limits.upstreamConnectTimeoutMs, allowH2: false })
+/** The usual connector; its sockets write a request's head and body at once. */
+const connectJoined: buildConnector.connector = (options, done) => connect(options, (...answer) => {
+  if (answer[1] !== null) joinWrites(answer[1])
+  done(...answer)
+})
 
 /** One connection pool per upstream origin, kept while it is used. */
 export class Upstreams {
@@ -12,7 +20,7 @@ export class Upstreams {
     if (upstream === undefined) {
       const url = new URL(route.baseUrl)
       const pool = new Pool(url.origin, {
-        connections: limits.upstreamConnectionsMax, pipelining: 1, connect: { timeout: 10_000 }, keepAliveTimeout: 20_000, allowH2: false,
+        connections: limits.upstreamConnectionsMax, pipelining: 1, connect: connectJoined, keepAliveTimeout: 20_000,
       })
       upstream = { pool, prefix: url.pathname.replace(/\/$/, '') }
       this.#pools.set(route.baseUrl, upstream)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { missingAttribution, readAttribution } from './attribution.ts'
 import { openPolicy } from './key-policy.ts'
 
-const read = (headers: Record<string, string>, body = { user: '', metadata: {} }, policy = openPolicy) => readAttribution((name) => headers[name], body, policy)
+const read = (headers: Record<string, string>, body = { user: '', metadata: {} }, policy = openPolicy) => readAttribution(headers, body, policy)
 
 test('sources win in the published order, and the record says which', () => {
   const body = { user: 'body-user', metadata: { workflow: 'meta', colour: 'red' } }

@@ -10,7 +10,9 @@ import { limits } from '../../config/limits.ts'
  *   4. fields of the request body (user, safety_identifier, metadata)
  *   5. other gateways' headers (Helicone-*, x-litellm-*, x-portkey-metadata, cf-aig-metadata)
  */
-export type HeaderLookup = (lowerCaseName: string) => string | undefined
+/** Headers by lower-case name; of a repeated one the first counts. */
+export type HeaderBag = Readonly<Record<string, string | readonly string[] | undefined>>
+type HeaderLookup = (lowerCaseName: string) => string | undefined
 const fields = ['user', 'agent', 'workflow', 'run', 'parentRun', 'step', 'session'] as const
 type Field = (typeof fields)[number]
 
@@ -36,8 +38,18 @@ export interface BodyClaims {
   readonly metadata: Readonly<Record<string, string>>
 }
 
+/** Nobody said anything. */
+export const nothingSaid: Attribution = Object.freeze({ user: '', agent: '', workflow: '', run: '', parentRun: '', step: '', session: '', tags: Object.freeze({}), rule: '' })
+
 /** What the caller said, under the key's policy. Values are cut at `attributionValueBytesMax`; control characters are dropped. */
-export function readAttribution(header: HeaderLookup, body: BodyClaims, policy: KeyPolicy): Attribution {
+export function readAttribution(headers: HeaderBag, body: BodyClaims, policy: KeyPolicy): Attribution {
+  if (!speak(headers) && isEmpty(body.metadata) && isEmpty(policy.pinned)) {
+    return body.user === '' ? nothingSaid : { ...nothingSaid, user: clean(body.user), rule: 'user=body' }
+  }
+  const header: HeaderLookup = (name) => {
+    const value = headers[name]
+    return typeof value === 'string' ? value : value?.[0]
+  }
   const baggage = readBaggage(header('baggage'))
   const compatible = readJsonHeader(header('x-portkey-metadata') ?? header('cf-aig-metadata'))
   const values: Record<Field, string> = { user: '', agent: '', workflow: '', run: '', parentRun: '', step: '', session: '' }
@@ -49,6 +61,24 @@ export function readAttribution(header: HeaderLookup, body: BodyClaims, policy: 
     rule += rule === '' ? `${field}=${won[0]}` : `,${field}=${won[0]}`
   }
   return { ...values, tags: readTags(header, body.metadata, policy), rule }
+}
+
+/** Whether any header may attribute the call. Most calls have none, and then nothing needs to be looked up. */
+function speak(headers: HeaderBag): boolean {
+  for (const name in headers) {
+    switch (name.charCodeAt(0)) {
+      case 0x78: if (name.startsWith('x-tollgate-') || name.startsWith('x-litellm-') || name.startsWith('x-portkey-')) return true; break
+      case 0x68: if (name.startsWith('helicone-')) return true; break
+      case 0x62: if (name === 'baggage') return true; break
+      case 0x63: if (name === 'cf-aig-metadata') return true; break
+    }
+  }
+  return false
+}
+
+function isEmpty(object: Readonly<Record<string, string>>): boolean {
+  for (const _name in object) return false
+  return true
 }
 
 /** Required fields that are missing; empty when the policy is met. */

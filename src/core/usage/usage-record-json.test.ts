@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { formatAmount, type Amount } from '../../base/money.ts'
-import { decodeUsageRecord, encodeUsageRecord } from './usage-record-json.ts'
+import { formatAmount } from '../../base/money.ts'
+import { decodeUsageRecord, encodeCallPart, encodeUsageRecord } from './usage-record-json.ts'
 import { pricingStates, qualities, recordKinds, type CostLine, type UsageRecord } from './usage-record.ts'
 
 const text = fc.string({ unit: fc.constantFrom('a', 'Z', '9', '"', '\\', '\n', '\u0000', '\u2028', '/', 'é', '€', '😀'), maxLength: 12 })
@@ -31,23 +31,43 @@ const usageRecord: fc.Arbitrary<UsageRecord> = fc.record({
   prefixHash: text, rawUsage: text, unknownUsageKeys: text, notices: fc.array(text, { maxLength: 3 }),
 })
 
-/** What the text must mean: the record as it is, amounts as decimals. */
-function plainForm(value: UsageRecord): unknown {
-  const decimal = (of: Amount | null): string | null => (of === null ? null : formatAmount(of))
-  return {
-    ...value, cost: decimal(value.cost), listCost: decimal(value.listCost), bound: decimal(value.bound),
-    lines: value.lines.map((each) => ({ ...each, amount: decimal(each.amount), listAmount: decimal(each.listAmount) })),
-  }
-}
-
-test('the text is the JSON of the plain form, whatever its texts hold', () => {
-  fc.assert(fc.property(usageRecord, (value) => {
-    expect(JSON.parse(encodeUsageRecord(value))).toEqual(JSON.parse(JSON.stringify(plainForm(value))))
-  }))
-})
-
 test('a record read back is the record that was written', () => {
   fc.assert(fc.property(usageRecord, (value) => {
     expect(decodeUsageRecord(JSON.parse(encodeUsageRecord(value)))).toEqual({ ok: true, value })
   }))
+})
+
+test('a call part written once stands in every text of its call', () => {
+  fc.assert(fc.property(usageRecord, (value) => {
+    expect(encodeUsageRecord(value, encodeCallPart(value))).toBe(encodeUsageRecord(value))
+  }))
+})
+
+test('what says nothing is not written', () => {
+  fc.assert(fc.property(usageRecord, (value) => {
+    const written = JSON.parse(encodeUsageRecord(value)) as Record<string, unknown>
+    for (const [name, said] of Object.entries(written)) {
+      if (name === 'caller') continue
+      expect([name, said]).not.toEqual([name, ''])
+      expect([name, said]).not.toEqual([name, null])
+      expect([name, said]).not.toEqual([name, []])
+    }
+  }))
+})
+
+test('a record with every member written, as an older gateway wrote it, is read as well', () => {
+  fc.assert(fc.property(usageRecord, (value) => {
+    const decimal = (of: bigint | null): string | null => (of === null ? null : formatAmount(of))
+    const whole = {
+      ...value, cost: decimal(value.cost), listCost: decimal(value.listCost), bound: decimal(value.bound),
+      lines: value.lines.map((each) => ({ ...each, amount: decimal(each.amount), listAmount: decimal(each.listAmount) })),
+    }
+    expect(decodeUsageRecord(JSON.parse(JSON.stringify(whole)))).toEqual({ ok: true, value })
+  }))
+})
+
+test('a listCost of true without a cost is nothing', () => {
+  const [value] = fc.sample(usageRecord, { numRuns: 1, seed: 1 })
+  const written = JSON.parse(encodeUsageRecord({ ...value!, cost: null, listCost: null })) as Record<string, unknown>
+  expect(decodeUsageRecord(written)).toMatchObject({ ok: true, value: { cost: null, listCost: null } })
 })

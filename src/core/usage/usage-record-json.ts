@@ -1,58 +1,93 @@
 import { amountOf, formatAmount, type Amount } from '../../base/money.ts'
 import { err, ok, type Result } from '../../base/result.ts'
-import { pricingStates, qualities, recordKinds, type CallerPath, type CostLine, type UsageRecord } from './usage-record.ts'
-import { usageComponents } from './usage.ts'
+import { nothingSaid } from './attribution.ts'
+import { pricingStates, qualities, recordKinds, type Attribution, type CallerPath, type CostLine, type UsageRecord } from './usage-record.ts'
+import { usageComponents, type Usage, type UsageComponent } from './usage.ts'
 
 /**
  * The journal's and the wire's form of a usage record: JSON with amounts as decimal strings, everything else as it
- * is. Written member by member, because this is done twice per call: a third of the cost of building a second
- * object and giving it to JSON.stringify. `decode` checks what later code relies on, so that one bad row is quarantined and never half stored.
+ * is. Members that say nothing ('', 0, false, null, an empty list) are left out, and of a cost line what equals its
+ * contract side; `decode` puts them back. Written member by member, because this is done twice per call: a third of
+ * the cost of building a second object and giving it to JSON.stringify. `decode` checks what later code relies on, so
+ * that one bad row is quarantined and never half stored.
+ *
+ * `callText` is `encodeCallPart` of the same call, for whoever writes the call twice.
  */
-export function encodeUsageRecord(usageRecord: UsageRecord): string {
+export function encodeUsageRecord(usageRecord: UsageRecord, callText: string = encodeCallPart(usageRecord)): string {
   const r = usageRecord
-  const cost = amountText(r.cost)
+  const cost = amountMember('cost', r.cost)
   return (
-    `{"kind":"${r.kind}","eventId":"${r.eventId}","callId":"${r.callId}","isCall":${r.isCall},"corrects":"${r.corrects}",` +
-    `"at":${r.at},"occurredAt":${r.occurredAt},"firstByteAt":${r.firstByteAt},"endAt":${r.endAt},` +
-    `"caller":${callerText(r.caller)},"attribution":${JSON.stringify(r.attribution)},` +
-    `"provider":${quoted(r.provider)},"route":${quoted(r.route)},"host":${quoted(r.host)},"region":${quoted(r.region)},` +
-    `"requestedModel":${quoted(r.requestedModel)},"servedModel":${quoted(r.servedModel)},"endpoint":${quoted(r.endpoint)},"tier":${quoted(r.tier)},` +
-    `"stream":${r.stream},"attempt":${r.attempt},"fallbackOf":"${r.fallbackOf}","upstreamRequestId":${quoted(r.upstreamRequestId)},` +
-    `"usage":${JSON.stringify(r.usage)},"quality":"${r.quality}","pricing":"${r.pricing}","lines":${linesText(r.lines)},` +
-    `"cost":${cost},"listCost":${r.listCost === r.cost ? cost : amountText(r.listCost)},"currency":${quoted(r.currency)},"statedCost":${quoted(r.statedCost)},` +
-    `"bound":${amountText(r.bound)},"priceVersion":${quoted(r.priceVersion)},"status":${r.status},"upstreamStatus":${r.upstreamStatus},` +
-    `"errorClass":${quoted(r.errorClass)},"errorCode":${quoted(r.errorCode)},"requestBytes":${r.requestBytes},"responseBytes":${r.responseBytes},` +
-    `"requestHash":${quoted(r.requestHash)},"prefixHash":${quoted(r.prefixHash)},"rawUsage":${quoted(r.rawUsage)},` +
-    `"unknownUsageKeys":${quoted(r.unknownUsageKeys)},"notices":${r.notices.length === 0 ? '[]' : JSON.stringify(r.notices)}}`
+    `{${callText},"quality":"${r.quality}","pricing":"${r.pricing}"${text('corrects', r.corrects)}` +
+    `${number('firstByteAt', r.firstByteAt)},"endAt":${r.endAt}${text('servedModel', r.servedModel)}${text('tier', r.tier)}` +
+    `${text('upstreamRequestId', r.upstreamRequestId)}${usageMember(r.usage)}${linesMember(r.lines)}` +
+    `${cost}${r.listCost === r.cost ? listAsCost : amountMember('listCost', r.listCost)}${text('currency', r.currency)}${text('statedCost', r.statedCost)}` +
+    `${amountMember('bound', r.bound)}${number('status', r.status)}${number('upstreamStatus', r.upstreamStatus)}` +
+    `${text('errorClass', r.errorClass)}${text('errorCode', r.errorCode)}${number('responseBytes', r.responseBytes)}${text('rawUsage', r.rawUsage)}` +
+    `${text('unknownUsageKeys', r.unknownUsageKeys)}${r.notices.length === 0 ? '' : `,"notices":${JSON.stringify(r.notices)}`}}`
   )
 }
 
-const quoted = (text: string): string => (text === '' ? '""' : JSON.stringify(text))
-const amountText = (amount: Amount | null): string => (amount === null ? 'null' : `"${formatAmount(amount)}"`)
+/** What is known of a call before it leaves and never changes. */
+type CallPart = Pick<UsageRecord, 'kind' | 'eventId' | 'callId' | 'isCall' | 'at' | 'occurredAt' | 'caller' | 'attribution' | 'provider' | 'route' | 'host' | 'region' |
+  'requestedModel' | 'endpoint' | 'stream' | 'attempt' | 'fallbackOf' | 'requestBytes' | 'requestHash' | 'prefixHash' | 'priceVersion'>
+
+/** The first members of the record's text, without its braces. */
+export function encodeCallPart(call: CallPart): string {
+  return (
+    `"kind":"${call.kind}","eventId":"${call.eventId}","callId":"${call.callId}"${call.isCall ? ',"isCall":true' : ''},"at":${call.at},"occurredAt":${call.occurredAt},` +
+    `"caller":${callerText(call.caller)}${attributionMember(call.attribution)}${text('provider', call.provider)}${text('route', call.route)}${text('host', call.host)}` +
+    `${text('region', call.region)}${text('requestedModel', call.requestedModel)}${text('endpoint', call.endpoint)}${call.stream ? ',"stream":true' : ''}` +
+    `,"attempt":${call.attempt}${text('fallbackOf', call.fallbackOf)}${number('requestBytes', call.requestBytes)}${text('requestHash', call.requestHash)}` +
+    `${text('prefixHash', call.prefixHash)}${text('priceVersion', call.priceVersion)}`
+  )
+}
+
+const text = (name: string, value: string): string => (value === '' ? '' : `,"${name}":${JSON.stringify(value)}`)
+const number = (name: string, value: number): string => (value === 0 ? '' : `,"${name}":${value}`)
+const amountMember = (name: string, amount: Amount | null): string => (amount === null ? '' : `,"${name}":"${formatAmount(amount)}"`)
+/** Says that the list cost is the cost. */
+const listAsCost = ',"listCost":true'
 
 /** A caller is one object for as long as a snapshot lives, and a third of a record's text. */
 const writtenCallers = new WeakMap<CallerPath, string>()
 function callerText(caller: CallerPath): string {
-  let text = writtenCallers.get(caller)
-  if (text === undefined) {
-    text = JSON.stringify(caller)
-    writtenCallers.set(caller, text)
+  let written = writtenCallers.get(caller)
+  if (written === undefined) {
+    written = JSON.stringify(caller)
+    writtenCallers.set(caller, written)
   }
-  return text
+  return written
 }
 
-function linesText(lines: readonly CostLine[]): string {
-  let text = '['
-  for (const line of lines) {
-    const amount = amountText(line.amount)
-    text +=
-      `${text === '[' ? '' : ','}{"component":"${line.component}","quantity":${line.quantity},"unit":"${line.unit}",` +
-      `"entryId":${line.entryId === null ? 'null' : quoted(line.entryId)},"rate":${line.rate === null ? 'null' : quoted(line.rate)},"per":${line.per},` +
-      `"amount":${amount},"listAmount":${line.listAmount === line.amount ? amount : amountText(line.listAmount)},` +
-      `"listEntryId":${line.listEntryId === null ? 'null' : quoted(line.listEntryId)}}`
+function attributionMember(attribution: Attribution): string {
+  if (attribution === nothingSaid) return ''
+  let said = ''
+  for (const name of attributionTexts) said += text(name, attribution[name])
+  for (const _name in attribution.tags) {
+    said += `,"tags":${JSON.stringify(attribution.tags)}`
+    break
   }
-  return `${text}]`
+  return said === '' ? '' : `,"attribution":{${said.slice(1)}}`
 }
+
+function usageMember(usage: Usage): string {
+  let counts = ''
+  for (const component in usage) counts += `${counts === '' ? '' : ','}"${component}":${usage[component as UsageComponent]!}`
+  return counts === '' ? '' : `,"usage":{${counts}}`
+}
+
+function linesMember(lines: readonly CostLine[]): string {
+  if (lines.length === 0) return ''
+  let written = ''
+  for (const line of lines) {
+    written +=
+      `${written === '' ? '' : ','}{"component":"${line.component}","quantity":${line.quantity},"unit":"${line.unit}","per":${line.per}` +
+      `${line.entryId === null ? '' : `,"entryId":${JSON.stringify(line.entryId)}`}${line.rate === null ? '' : `,"rate":${JSON.stringify(line.rate)}`}${amountMember('amount', line.amount)}` +
+      `${line.listAmount === line.amount ? '' : `,"listAmount":${amountOrNullText(line.listAmount)}`}${line.listEntryId === line.entryId ? '' : `,"listEntryId":${JSON.stringify(line.listEntryId)}`}}`
+  }
+  return `,"lines":[${written}]`
+}
+const amountOrNullText = (amount: Amount | null): string => (amount === null ? 'null' : `"${formatAmount(amount)}"`)
 
 const texts = [
   'eventId', 'callId', 'corrects', 'provider', 'route', 'host', 'region', 'requestedModel', 'servedModel', 'endpoint', 'tier',
@@ -74,12 +109,29 @@ const isStrings = (value: unknown): boolean => Array.isArray(value) && value.eve
 /** Reads a record written by `encodeUsageRecord`; the error names the member that is wrong. */
 export function decodeUsageRecord(value: unknown): Result<UsageRecord, string> {
   if (!isObject(value)) return err('record is not an object')
-  const wrong = firstWrong(value)
+  const whole: Loose = { ...unsaid, ...value, attribution: isObject(value['attribution']) ? { ...nothingSaid, ...value['attribution'] } : (value['attribution'] ?? nothingSaid) }
+  const wrong = firstWrong(whole)
   if (wrong !== null) return err(wrong)
-  const lines = (value['lines'] as Loose[]).map((line) => ({ ...line, amount: amountOrNull(line['amount']), listAmount: amountOrNull(line['listAmount']) }) as unknown as CostLine)
+  const cost = amountOrNull(whole['cost'])
   return ok({
-    ...value, lines, cost: amountOrNull(value['cost']), listCost: amountOrNull(value['listCost']), bound: amountOrNull(value['bound']),
+    ...whole, lines: (whole['lines'] as Loose[]).map(lineOf), cost, listCost: whole['listCost'] === true ? cost : amountOrNull(whole['listCost']), bound: amountOrNull(whole['bound']),
   } as unknown as UsageRecord)
+}
+
+/** What a member that was left out says. */
+const unsaid: Loose = {
+  isCall: false, corrects: '', firstByteAt: 0, provider: '', route: '', host: '', region: '', requestedModel: '', servedModel: '', endpoint: '', tier: '', stream: false,
+  fallbackOf: '', upstreamRequestId: '', usage: {}, lines: [], cost: null, listCost: null, currency: '', statedCost: '', bound: null, priceVersion: '', status: 0,
+  upstreamStatus: 0, errorClass: '', errorCode: '', requestBytes: 0, responseBytes: 0, requestHash: '', prefixHash: '', rawUsage: '', unknownUsageKeys: '', notices: [],
+}
+
+function lineOf(line: Loose): CostLine {
+  const amount = amountOrNull(line['amount'] ?? null)
+  const entryId = line['entryId'] ?? null
+  return {
+    component: line['component'], quantity: line['quantity'], unit: line['unit'], entryId, rate: line['rate'] ?? null, per: line['per'], amount,
+    listAmount: line['listAmount'] === undefined ? amount : amountOrNull(line['listAmount']), listEntryId: line['listEntryId'] === undefined ? entryId : line['listEntryId'],
+  } as CostLine
 }
 
 const amountOrNull = (value: unknown): Amount | null => (value === null ? null : amountOf(value as string))
@@ -93,7 +145,7 @@ function firstWrong(value: Loose): string | null {
   if (!(qualities as readonly unknown[]).includes(value['quality'])) return 'quality is unknown'
   if (!(pricingStates as readonly unknown[]).includes(value['pricing'])) return 'pricing is unknown'
   if (typeof value['isCall'] !== 'boolean' || typeof value['stream'] !== 'boolean') return 'isCall and stream are not booleans'
-  for (const name of ['cost', 'listCost', 'bound']) if (!isAmount(value[name])) return `${name} is not a decimal or null`
+  for (const name of ['cost', 'listCost', 'bound']) if (!isAmount(value[name]) && !(name === 'listCost' && value[name] === true)) return `${name} is not a decimal or null`
   const { caller, attribution, usage, lines, notices } = value
   if (!isObject(caller) || !isStrings(caller['nodePath'])) return 'caller is malformed'
   for (const name of callerTexts) if (typeof caller[name] !== 'string') return `caller.${name} is not text`
@@ -111,10 +163,10 @@ function firstWrong(value: Loose): string | null {
 }
 
 function isLine(line: unknown): boolean {
+  if (!isObject(line)) return false
+  const { component, quantity, unit, per, entryId = null, rate = null, amount = null, listAmount = null, listEntryId = null } = line
   return (
-    isObject(line) && components.has(line['component'] as string) && Number.isSafeInteger(line['quantity']) &&
-    isAmount(line['amount']) && isAmount(line['listAmount']) && Number.isSafeInteger(line['per']) && typeof line['unit'] === 'string' &&
-    (line['rate'] === null || typeof line['rate'] === 'string') && (line['entryId'] === null || typeof line['entryId'] === 'string') &&
-    (line['listEntryId'] === null || typeof line['listEntryId'] === 'string')
+    components.has(component as string) && Number.isSafeInteger(quantity) && isAmount(amount) && isAmount(listAmount) && Number.isSafeInteger(per) && typeof unit === 'string' &&
+    [entryId, rate, listEntryId].every((value) => value === null || typeof value === 'string')
   )
 }

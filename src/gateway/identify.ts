@@ -10,11 +10,26 @@ import type { GatewayState } from './gateway-state.ts'
 export function identify(state: GatewayState, headers: IncomingHttpHeaders, queryKey: string, nowMs: number): Result<SnapshotKey, ErrorCode> {
   const text = keyText(headers) || queryKey
   if (text === '') return err('key_missing')
-  const key = state.keys.get(hash('sha256', text, 'hex'))
+  const key = keyOf(state, text)
   if (key === undefined) return err('key_unknown')
   if (key.revoked) return err('key_revoked')
   if (key.expiresAt !== null && key.expiresAt <= nowMs) return err('key_expired')
   return ok(key)
+}
+
+/** Keys seen under this state, by their text: hashing is done once per key and snapshot. Only known keys are remembered. */
+const seenKeys = new WeakMap<GatewayState, Map<string, SnapshotKey>>()
+const seenKeysMax = 10_000
+
+function keyOf(state: GatewayState, text: string): SnapshotKey | undefined {
+  let seen = seenKeys.get(state)
+  if (seen === undefined) seenKeys.set(state, (seen = new Map()))
+  let key = seen.get(text)
+  if (key === undefined && (key = state.keys.get(hash('sha256', text, 'hex'))) !== undefined) {
+    if (seen.size >= seenKeysMax) seen.clear()
+    seen.set(text, key)
+  }
+  return key
 }
 
 function keyText(headers: IncomingHttpHeaders): string {

@@ -49,6 +49,30 @@ export interface Scan {
   readonly fault: '' | 'torn' | 'checksum' | 'length'
 }
 
+/** A frame in the bytes it was found in; its texts are made when they are asked for, because half of all frames are only passed over. */
+class ScannedFrame implements Frame {
+  readonly kind: FrameKind
+  readonly start: number
+  readonly end: number
+  readonly #bytes: Buffer
+
+  constructor(bytes: Buffer, start: number, end: number) {
+    this.kind = bytes[start + headBytes] as FrameKind
+    this.start = start
+    this.end = end
+    this.#bytes = bytes
+  }
+
+  get id(): string {
+    const at = this.start + headBytes + 1
+    return hasId(this.kind) ? this.#bytes.toString('latin1', at, at + idBytes) : ''
+  }
+
+  get payload(): string {
+    return this.#bytes.toString('utf8', this.start + headBytes + 1 + (hasId(this.kind) ? idBytes : 0), this.end)
+  }
+}
+
 /** Reads frames from `from` until the end or the first that is torn or fails its checksum. */
 export function scanFrames(bytes: Buffer, from = 0): Scan {
   const frames: Frame[] = []
@@ -61,15 +85,7 @@ export function scanFrames(bytes: Buffer, from = 0): Scan {
     const end = bodyStart + length
     if (end > bytes.length) return { frames, validBytes: offset, fault: 'torn' }
     if (crc32(bytes.subarray(bodyStart, end)) !== bytes.readUInt32LE(offset + 4)) return { frames, validBytes: offset, fault: 'checksum' }
-    const kind = bytes[bodyStart] as FrameKind
-    const payloadStart = bodyStart + 1 + (hasId(kind) ? idBytes : 0)
-    frames.push({
-      kind,
-      id: hasId(kind) ? bytes.toString('latin1', bodyStart + 1, payloadStart) : '',
-      payload: bytes.toString('utf8', payloadStart, end),
-      start: offset,
-      end,
-    })
+    frames.push(new ScannedFrame(bytes, offset, end))
     offset = end
   }
   return { frames, validBytes: offset, fault: '' }

@@ -72,6 +72,7 @@ export class Journal {
   #buffer = Buffer.allocUnsafe(256 * 1024)
   #sealed: SealedBlock[] = []
   #acked: BlockRef | null
+  #ackUnnoted = false
   #backlogBytes = 0
   #onSealed: () => void = () => {}
   readonly #open = new Map<string, string>()
@@ -181,14 +182,21 @@ export class Journal {
       this.#backlogBytes -= block.end - block.start
     }
     if (this.#acked === null || isAfter(acked, this.#acked)) {
+      this.#ackUnnoted = true
+      if (this.#acked?.segment !== acked.segment) this.#dropOldSegments(acked.segment)
       this.#acked = { segment: acked.segment, block: acked.block }
-      try {
-        writeAcked(this.#directory, this.#acked)
-      } catch {
-        // No room for the note: a restart repeats some blocks, and repeating a block changes nothing.
-      }
     }
-    this.#dropOldSegments()
+  }
+
+  /** Noted now and then: a restart that repeats some blocks changes nothing. */
+  #noteAcked(): void {
+    if (!this.#ackUnnoted || this.#acked === null) return
+    try {
+      writeAcked(this.#directory, this.#acked)
+      this.#ackUnnoted = false
+    } catch {
+      // No room; tried again.
+    }
   }
 
   /** Writes what is pending, seals, syncs. After it nothing more is taken. */
@@ -203,6 +211,7 @@ export class Journal {
   }
   dispose(): void {
     clearInterval(this.#timer)
+    this.#noteAcked()
     this.#closed = true
     if (this.#file >= 0) closeSync(this.#file)
     this.#file = -1
@@ -319,6 +328,7 @@ export class Journal {
     if (this.#stuck.length > 0) this.#flush()
     if (this.#blockEntries > 0 && performance.now() - this.#blockOpenedAt >= this.#sealAgeMs()) this.#seal()
     this.#sync()
+    if (this.#ticks % 4 === 0) this.#noteAcked()
     if (this.#ticks++ % 20 === 0) this.#checkSpace()
   }
 
@@ -488,10 +498,9 @@ export class Journal {
     return crc32(bytes)
   }
 
-  #dropOldSegments(): void {
-    if (this.#acked === null) return
+  #dropOldSegments(ackedSegment: number): void {
     for (const segment of listSegments(this.#directory)) {
-      if (segment >= this.#acked.segment || segment >= this.#segment) return
+      if (segment >= ackedSegment || segment >= this.#segment) return
       const path = join(this.#directory, segmentFile(segment))
       if (Date.now() - statSync(path).mtimeMs < limits.journalKeepAckedMs) return
       rmSync(path, { force: true })

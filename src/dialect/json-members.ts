@@ -11,6 +11,8 @@ export interface JsonMember {
   readonly nameEnd: number
   readonly valueStart: number
   readonly valueEnd: number
+  /** The name's text has an escape in it. */
+  readonly escaped: boolean
 }
 
 export interface JsonObjectScan {
@@ -64,7 +66,7 @@ export function scanObject(bytes: Buffer, from = 0, depthMax: number = limits.js
     at = skipBlank(bytes, valueEnd)
     // A bare number at the end of the bytes may have lost digits, so it does not count as complete.
     if (at >= bytes.length) return stop('cut', at)
-    members.push({ nameStart, nameEnd, valueStart, valueEnd })
+    members.push({ nameStart, nameEnd, valueStart, valueEnd, escaped: hasEscape(bytes, nameStart, nameEnd) })
     if (bytes[at] === closeBrace) return stop('whole', at + 1)
     if (bytes[at] !== comma) return stop('not_object', at)
     at = skipBlank(bytes, at + 1)
@@ -110,8 +112,11 @@ function isNamed(bytes: Buffer, member: JsonMember, name: string): boolean {
     for (let i = 0; i < length && same; i++) same = bytes[start + i] === name.charCodeAt(i)
     if (same) return true
   }
-  if (length < name.length) return false
-  for (let i = start; i < start + length; i++) if (bytes[i] === backslash) return nameOf(bytes, member) === name
+  return member.escaped && nameOf(bytes, member) === name
+}
+
+function hasEscape(bytes: Buffer, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] === backslash) return true
   return false
 }
 

@@ -62,7 +62,7 @@ const open = (authority: TestAuthority): void => {
   leases = new Leases(new AuthorityClock({ now: () => start, monotonicMs: () => performance.now() }), (slices) => authority.ask(slices), (windowId, amount) => { returned.push([windowId, amount]) })
 }
 const bound = (requests: number): CallBound => ({ cost: null, currency: 'USD', inputTokens: 0, outputTokens: 0, requests, unbounded: '' })
-const reserve = (rules: readonly CompiledRule[], amount = 1) => leases.reserve((at) => planHolds(scopesOf(rules, call, at), bound(amount)))
+const reserve = async (rules: readonly CompiledRule[], amount = 1) => leases.reserve((at) => planHolds(scopesOf(rules, call, at), bound(amount)))
 const isHeld = (outcome: Awaited<ReturnType<typeof reserve>>): boolean => 'gate' in outcome
 
 beforeEach(() => { vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance', 'Date'] }) })

@@ -54,11 +54,15 @@ interface Window {
   burnLast: bigint
   usedAt: number
   facts: SliceAnswer | null
-  /** The figures of `facts`, read once. */
-  limit: bigint
-  committed: bigint
-  leased: bigint
+  /** The figures of `facts`, read once: the limit for shares, what is left of it beside the committed amount, and beside all leases too. */
+  limit: number
+  uncommitted: bigint
+  unleased: bigint
 }
+
+/** What a call asks for at an instant, or why it cannot ask. */
+type Planner<Refusal> = (atMs: number) => { readonly plan: HoldPlan } | { readonly refusal: Refusal }
+type Reserved<Refusal> = { readonly gate: LeaseGate; readonly plan: HoldPlan } | { readonly refusal: Refusal } | { readonly denial: LeaseDenial }
 
 /** A request under way; it stands as long as its window has no other. */
 interface Asked {
@@ -88,26 +92,35 @@ export class Leases {
     this.#timer = setInterval(() => this.#everySecond(), 1_000)
   }
 
-  /** Decides and holds in one step, waiting for slices where needed. `plan` is asked again at each instant tried. */
-  async reserve<Refusal>(plan: (atMs: number) => { readonly plan: HoldPlan } | { readonly refusal: Refusal }): Promise<
-    { readonly gate: LeaseGate; readonly plan: HoldPlan } | { readonly refusal: Refusal } | { readonly denial: LeaseDenial }
-  > {
-    let deadline = 0
-    for (;;) {
-      const at = this.#clock.now()
-      const planned = plan(at)
-      if ('refusal' in planned) return planned
-      const { holds } = planned.plan
-      const lacking = this.#tryHold(holds, deadline !== 0)
-      if (lacking.length === 0) return { gate: { at, holds }, plan: planned.plan }
+  /**
+   * Decides and holds in one step: at once where every slice is here, else when the slices have come. `plan` is asked
+   * again at each instant tried.
+   */
+  reserve<Refusal>(plan: Planner<Refusal>): Reserved<Refusal> | Promise<Reserved<Refusal>> {
+    const at = this.#clock.now()
+    const planned = plan(at)
+    if ('refusal' in planned) return planned
+    const { holds } = planned.plan
+    const lacking = this.#tryHold(holds, false)
+    return lacking.length === 0 ? { gate: { at, holds }, plan: planned.plan } : this.#reserveLater(plan, lacking)
+  }
+
+  async #reserveLater<Refusal>(plan: Planner<Refusal>, lackingFirst: HoldPlan['holds']): Promise<Reserved<Refusal>> {
+    const deadline = performance.now() + limits.leaseWaitMs
+    for (let lacking = lackingFirst; ;) {
       const first = lacking[0]!
-      if (deadline === 0) deadline = performance.now() + limits.leaseWaitMs
       const waitMs = deadline - performance.now()
       if (waitMs <= 0 || this.#waiting >= limits.leaseWaitersMax) {
         return { denial: { code: 'lease_unavailable', scope: first.scope, need: first.amount, answer: this.#window(first.scope).facts } }
       }
       const denied = await this.#waitFor(lacking, waitMs)
       if (denied !== null) return { denial: denied }
+      const at = this.#clock.now()
+      const planned = plan(at)
+      if ('refusal' in planned) return planned
+      const { holds } = planned.plan
+      lacking = this.#tryHold(holds, true)
+      if (lacking.length === 0) return { gate: { at, holds }, plan: planned.plan }
     }
   }
 
@@ -124,12 +137,13 @@ export class Leases {
     for (const scope of scopes) {
       const window = this.#windows.get(scope.windowId)
       if (window === undefined || window.facts === null) continue
-      const held = this.holdings.held(scope.windowId)
-      const elsewhere = window.leased - this.holdings.available(scope.windowId) - held
-      const left = window.limit - window.committed - (elsewhere > 0n ? elsewhere : 0n) - held
+      // What is leased elsewhere counts as used, and what calls hold here; whichever of the two views leaves less.
+      const unheld = window.uncommitted - this.holdings.held(scope.windowId)
+      const here = window.unleased + this.holdings.available(scope.windowId)
+      const left = unheld < here ? unheld : here
       const remaining = left > 0n ? left : 0n
       // Which window is nearest to its end may be told from rounded figures; what is left in it may not.
-      const share = window.limit === 0n ? 0 : Number(remaining) / Number(window.limit)
+      const share = window.limit === 0 ? 0 : Number(remaining) / window.limit
       if (share >= leastShare) continue
       tightest = scope
       least = remaining
@@ -244,7 +258,7 @@ export class Leases {
   #window(scope: Scope): Window {
     let window = this.#windows.get(scope.windowId)
     if (window === undefined) {
-      window = { scope, waiters: new Set(), request: null, lastGrant: 0n, burn: 0n, burnLast: 0n, usedAt: performance.now(), facts: null, limit: 0n, committed: 0n, leased: 0n }
+      window = { scope, waiters: new Set(), request: null, lastGrant: 0n, burn: 0n, burnLast: 0n, usedAt: performance.now(), facts: null, limit: 0, uncommitted: 0n, unleased: 0n }
       this.#windows.set(scope.windowId, window)
     }
     return window
@@ -326,9 +340,9 @@ export class Leases {
       if (answer === undefined) continue
       const granted = BigInt(answer.granted)
       window.facts = answer
-      window.limit = BigInt(answer.limit)
-      window.committed = BigInt(answer.committed)
-      window.leased = BigInt(answer.leased)
+      window.limit = Number(answer.limit)
+      window.uncommitted = BigInt(answer.limit) - BigInt(answer.committed)
+      window.unleased = window.uncommitted - BigInt(answer.leased)
       if (granted > 0n) {
         this.holdings.grant(window.scope.windowId, granted)
         window.lastGrant = granted

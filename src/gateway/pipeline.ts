@@ -29,11 +29,12 @@ export async function serveCall(gateway: GatewayContext, request: IncomingMessag
   let fallbackOf = ''
   try {
     for (let number = 1; ; number += 1) {
-      const reserved = await reserve(gateway, call, number, fallbackOf)
+      const reserving = reserve(gateway, call, number, fallbackOf)
+      const reserved = reserving instanceof Promise ? await reserving : reserving
       if ('refused' in reserved) return refuseCall(gateway, call, number, reserved.refused)
       const { attempt, plan, scopes } = reserved
       if (response.destroyed) return abandon(gateway, attempt)
-      const { provisional, callText, payload } = attemptEntry(call, attempt, gateway.epoch())
+      const { draft, callText, payload } = attemptEntry(call, attempt, gateway.epoch())
       if (!(await gateway.journal.openAttempt(attempt.eventId, payload))) {
         releaseUnsent(gateway, attempt)
         return refuseCall(gateway, call, number, refusal('journal_full', '', {}, 10))
@@ -42,7 +43,7 @@ export async function serveCall(gateway: GatewayContext, request: IncomingMessag
       const mayRetry = number <= Math.min(call.route.retriesMax, gateway.limits.upstreamAttemptsMax - 1)
       const result = await forward(gateway, call, attempt, plan, scopes, mayRetry)
       const retry = mayRetry && isRetryable(result) && !response.destroyed
-      const usageRecord = outcomeRecord(call, attempt, provisional, result, retry ? 0 : clientStatus(result))
+      const usageRecord = outcomeRecord(call, attempt, draft, result, retry ? 0 : clientStatus(result))
       settle(gateway, attempt, usageRecord, callText)
       // A cost that the caller has read must not become another one because this process dies.
       await gateway.journal.flushed()
@@ -62,27 +63,32 @@ interface Reserved {
   readonly scopes: readonly Scope[]
 }
 
+type Reserving = Reserved | { readonly refused: Refusal }
+
 /** Steps 4 and 5: bound the call, then hold the bound in every hard budget that covers it, or say which refuses. */
-async function reserve(gateway: GatewayContext, call: Call, number: number, fallbackOf: string): Promise<Reserved | { readonly refused: Refusal }> {
+function reserve(gateway: GatewayContext, call: Call, number: number, fallbackOf: string): Reserving | Promise<Reserving> {
   const rules = call.state.rules.get(call.key.caller.orgId) ?? []
   let scopes: readonly Scope[] = []
   let plan!: BoundPlan
-  const reserved = await gateway.leases.reserve((at) => {
+  const reserved = gateway.leases.reserve((at) => {
     scopes = scopesOf(rules, call.entitlementFacts, at)
     plan = boundCall(call, scopes, at, number)
     return planHolds(scopes, plan.bound)
   })
-  if ('refusal' in reserved) {
-    const { code, scope, reason } = reserved.refusal
-    return { refused: refusal(code, `Budget "${scope.compiled.rule.name}": ${reason}.`, { budget: scope.compiled.rule.name, budget_id: scope.compiled.rule.id, reason }) }
+  const reserving = (answer: Awaited<typeof reserved>): Reserving => {
+    if ('refusal' in answer) {
+      const { code, scope, reason } = answer.refusal
+      return { refused: refusal(code, `Budget "${scope.compiled.rule.name}": ${reason}.`, { budget: scope.compiled.rule.name, budget_id: scope.compiled.rule.id, reason }) }
+    }
+    if ('denial' in answer) {
+      const { code, scope, need, answer: facts } = answer.denial
+      return { refused: budgetRefusal(code, scope, need, facts) }
+    }
+    const { at, holds } = answer.gate
+    const notices = plan.injectedCap === null ? answer.plan.notices : [...answer.plan.notices, `output_cap=${plan.injectedCap}`]
+    return { attempt: { eventId: uuidv7(at), number, at, fallbackOf, bound: plan.bound, holds, notices }, plan, scopes }
   }
-  if ('denial' in reserved) {
-    const { code, scope, need, answer } = reserved.denial
-    return { refused: budgetRefusal(code, scope, need, answer) }
-  }
-  const { at, holds } = reserved.gate
-  const notices = plan.injectedCap === null ? reserved.plan.notices : [...reserved.plan.notices, `output_cap=${plan.injectedCap}`]
-  return { attempt: { eventId: uuidv7(at), number, at, fallbackOf, bound: plan.bound, holds, notices }, plan, scopes }
+  return reserved instanceof Promise ? reserved.then(reserving) : reserving(reserved)
 }
 
 /** Steps 7 and 8: the call leaves and its answer is relayed while it is read. */

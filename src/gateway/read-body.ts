@@ -22,9 +22,11 @@ export function readBody(gateway: Pick<GatewayContext, 'counters' | 'limits'>, r
     const end = (result: Result<Buffer, { readonly code: ErrorCode; readonly detail: string }>): void => {
       if (isOver) return
       isOver = true
-      // What still comes is read and dropped.
-      request.removeAllListeners('data').resume()
-      if (!result.ok) counters.bodyBytesHeld -= bytes
+      if (!result.ok) {
+        // What still comes is read and dropped.
+        request.removeAllListeners('data').resume()
+        counters.bodyBytesHeld -= bytes
+      }
       resolve(result)
     }
     request.on('data', (chunk: Buffer) => {
@@ -34,7 +36,7 @@ export function readBody(gateway: Pick<GatewayContext, 'counters' | 'limits'>, r
       else if (counters.bodyBytesHeld > limits.bodyBytesHeldMax) end(err({ code: 'overloaded', detail: 'Too many large requests at once.' }))
       else chunks.push(chunk)
     })
-    request.once('end', () => end(ok(chunks.length === 0 ? empty : chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes))))
-    request.once('close', () => { if (!request.complete) end(err({ code: 'request_timeout', detail: 'The connection closed before the body was complete.' })) })
+    request.on('end', () => end(ok(chunks.length === 0 ? empty : chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes))))
+    request.on('close', () => { if (!request.complete) end(err({ code: 'request_timeout', detail: 'The connection closed before the body was complete.' })) })
   })
 }

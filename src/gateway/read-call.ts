@@ -23,7 +23,7 @@ export interface Unread {
 }
 
 /** Steps 1 to 3: accept, identify, read. */
-export async function readCall(gateway: GatewayContext, request: IncomingMessage, response: ServerResponse): Promise<Result<Call, Unread>> {
+export function readCall(gateway: GatewayContext, request: IncomingMessage, response: ServerResponse): Result<Call, Unread> | Promise<Result<Call, Unread>> {
   const occurredAt = gateway.clock.now()
   const stop = (code: ErrorCode, detail = '', retryAfterSeconds: number | null = null): Result<Call, Unread> =>
     err({ refused: refusal(code, detail, {}, retryAfterSeconds), dialect: dialectShownBy(request.headers), refusedCall: null })

@@ -40,12 +40,18 @@ function handle(gateway: GatewayContext, request: IncomingMessage, response: Ser
     return
   }
   counters.inFlight += 1
-  serveCall(gateway, request, response)
-    .catch((error: unknown) => {
-      gateway.log('error', 'a call failed inside the gateway', { reason: error instanceof Error ? error.stack ?? error.message : String(error) })
-      respondRefusal(response, null, refusal('internal'), null)
-    })
-    .finally(() => { counters.inFlight -= 1 })
+  void serve(gateway, request, response)
+}
+
+async function serve(gateway: GatewayContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    await serveCall(gateway, request, response)
+  } catch (error) {
+    gateway.log('error', 'a call failed inside the gateway', { reason: error instanceof Error ? error.stack ?? error.message : String(error) })
+    respondRefusal(response, null, refusal('internal'), null)
+  } finally {
+    gateway.counters.inFlight -= 1
+  }
 }
 
 function answerText(response: ServerResponse, status: number, text: string): void {

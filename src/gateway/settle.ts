@@ -1,6 +1,7 @@
 import { formatAmount } from '../base/money.ts'
 import { limits } from '../config/limits.ts'
 import type { CallBound, HoldPlan } from '../core/entitlement/decide.ts'
+import type { Hold } from '../core/entitlement/holdings.ts'
 import { quantityOf } from '../core/entitlement/measure.ts'
 import type { PricedUsage } from '../core/pricing/price-book.ts'
 import { encodeCallPart } from '../core/usage/usage-record-json.ts'
@@ -25,8 +26,11 @@ export interface Attempt {
 
 const noUsage: Usage = {}
 
+/** A record while its attempt is under way; the outcome is written into it, because a copy of it is most of what a call allocates. */
+export type RecordDraft = { -readonly [Member in keyof UsageRecord]: UsageRecord[Member] }
+
 /** What is known before the call leaves: the record as it must stand if nothing is ever heard again. */
-function provisionalRecord(call: Call, attempt: Attempt): UsageRecord {
+function provisionalRecord(call: Call, attempt: Attempt): RecordDraft {
   const { caller } = call.key
   const { bound } = attempt
   return {
@@ -44,43 +48,53 @@ function provisionalRecord(call: Call, attempt: Attempt): UsageRecord {
 }
 
 /** An uncertain call books its bound in every measure, so that token budgets hold as well as money budgets. */
-const boundUsage = (bound: CallBound): Usage => ({
-  ...(bound.inputTokens > 0 ? { input_text: bound.inputTokens } : {}),
-  ...(bound.outputTokens > 0 ? { output_text: bound.outputTokens } : {}),
-})
+function boundUsage({ inputTokens, outputTokens }: CallBound): Usage {
+  if (inputTokens > 0 && outputTokens > 0) return { input_text: inputTokens, output_text: outputTokens }
+  return inputTokens > 0 ? { input_text: inputTokens } : outputTokens > 0 ? { output_text: outputTokens } : noUsage
+}
 
 /** The journal entry that must be written before the call leaves. */
 export function attemptEntry(call: Call, attempt: Attempt, epoch: number): AttemptWritten {
-  const provisional = provisionalRecord(call, attempt)
-  const callText = encodeCallPart(provisional)
-  return { provisional, callText, payload: attemptText(epoch, provisional, attempt.holds, callText) }
+  const draft = provisionalRecord(call, attempt)
+  const callText = encodeCallPart(draft)
+  return { draft, callText, payload: attemptText(epoch, draft, attempt.holds, callText) }
 }
 
 /** An attempt's entry and what of it the outcome's entry repeats. */
 interface AttemptWritten {
-  readonly provisional: UsageRecord
+  readonly draft: RecordDraft
   readonly callText: string
   readonly payload: string
 }
 
-/** Turns what was heard into the final record. Never fails: what cannot be known is booked as such. */
-export function outcomeRecord(call: Call, attempt: Attempt, provisional: UsageRecord, result: ExchangeResult, clientStatus: number): UsageRecord {
+/** Turns what was heard into the final record, in the draft. Never fails: what cannot be known is booked as such. */
+export function outcomeRecord(call: Call, attempt: Attempt, draft: RecordDraft, result: ExchangeResult, clientStatus: number): UsageRecord {
   const reading = bounded(result.reading)
-  const heard = {
-    ...provisional,
-    firstByteAt: result.firstByteAt, endAt: result.endAt, upstreamStatus: result.upstreamStatus, status: clientStatus,
-    responseBytes: result.responseBytes, upstreamRequestId: result.requestId,
-    servedModel: reading?.servedModel ?? '', tier: reading?.tier ?? '', rawUsage: reading?.rawUsage ?? '', statedCost: reading?.statedCost ?? '',
-    unknownUsageKeys: reading?.unknownKeys.join(',').slice(0, unknownKeysTextMax) ?? '', errorClass: errorClassOf(call, result),
-    notices: reading === null || reading.notices.length === 0 ? provisional.notices : [...provisional.notices, ...reading.notices],
-  }
-  if (!result.sent) return unused(heard)
-  if (call.facts.endpoint.kind === 'opaque' && result.upstreamStatus > 0) return result.upstreamStatus < 500 ? notInference(call, heard) : unused(heard)
-  if (reading?.usage != null) return priced(call, attempt, heard, reading.usage, reading.quality, result)
-  if (isRefused(call, result)) return unused(heard)
-  if (result.upstreamStatus === 0) return heard
-  if (call.facts.endpoint.kind !== 'inference') return notInference(call, heard)
-  return priced(call, attempt, { ...heard, notices: [...heard.notices, 'usage_missing'] }, estimatedUsage(attempt, call, result), 'estimated', result)
+  draft.firstByteAt = result.firstByteAt
+  draft.endAt = result.endAt
+  draft.upstreamStatus = result.upstreamStatus
+  draft.status = clientStatus
+  draft.responseBytes = result.responseBytes
+  draft.upstreamRequestId = result.requestId
+  draft.errorClass = errorClassOf(call, result)
+  if (reading !== null) hear(draft, reading)
+  if (!result.sent) return unused(draft)
+  if (call.facts.endpoint.kind === 'opaque' && result.upstreamStatus > 0) return result.upstreamStatus < 500 ? notInference(call, draft) : unused(draft)
+  if (reading?.usage != null) return priced(call, attempt, draft, reading.usage, reading.quality, result)
+  if (isRefused(call, result)) return unused(draft)
+  if (result.upstreamStatus === 0) return draft
+  if (call.facts.endpoint.kind !== 'inference') return notInference(call, draft)
+  draft.notices = [...draft.notices, 'usage_missing']
+  return priced(call, attempt, draft, estimatedUsage(attempt, call, result), 'estimated', result)
+}
+
+function hear(draft: RecordDraft, reading: UsageReading): void {
+  draft.servedModel = reading.servedModel
+  draft.tier = reading.tier
+  draft.rawUsage = reading.rawUsage
+  draft.statedCost = reading.statedCost
+  if (reading.unknownKeys.length > 0) draft.unknownUsageKeys = reading.unknownKeys.join(',').slice(0, unknownKeysTextMax)
+  if (reading.notices.length > 0) draft.notices = [...draft.notices, ...reading.notices]
 }
 
 /** A redirect of a provider's call did no work either; of an opaque API it is an answer like any other. */
@@ -108,37 +122,55 @@ function errorClassOf(call: Call, result: ExchangeResult): string {
 }
 
 /** The provider counted nothing: final, nothing to price. */
-const unused = (heard: UsageRecord): UsageRecord => ({ ...heard, usage: noUsage, quality: 'absent', pricing: 'none', lines: [], cost: 0n, listCost: 0n })
+function unused(draft: RecordDraft): UsageRecord {
+  draft.usage = noUsage
+  draft.quality = 'absent'
+  draft.pricing = 'none'
+  draft.cost = 0n
+  draft.listCost = 0n
+  return draft
+}
 
-function notInference(call: Call, heard: UsageRecord): UsageRecord {
-  if (call.facts.endpoint.kind === 'free') return unused(heard)
+function notInference(call: Call, draft: RecordDraft): UsageRecord {
+  if (call.facts.endpoint.kind === 'free') return unused(draft)
   const amount = priceOfCall(call)
-  const base: UsageRecord = { ...heard, usage: { request: 1 }, quality: 'final' }
-  if (amount === null) return { ...base, pricing: 'none', lines: [], cost: null, listCost: null }
+  draft.usage = { request: 1 }
+  draft.quality = 'final'
+  draft.cost = amount
+  draft.listCost = amount
+  draft.pricing = amount === null ? 'none' : 'priced'
+  if (amount === null) return draft
   const entryId = `route:${call.route.name}`
   const line: CostLine = {
     component: 'request', quantity: 1, unit: 'request', entryId, rate: call.route.callPrice, per: 1, amount, listAmount: amount, listEntryId: entryId,
   }
-  return { ...base, pricing: 'priced', lines: [line], cost: amount, listCost: amount, currency: call.route.currency }
+  draft.lines = [line]
+  draft.currency = call.route.currency
+  return draft
 }
 
-function priced(call: Call, attempt: Attempt, heard: UsageRecord, usage: Usage, quality: Quality, result: ExchangeResult): UsageRecord {
+function priced(call: Call, attempt: Attempt, draft: RecordDraft, usage: Usage, quality: Quality, result: ExchangeResult): UsageRecord {
   const { reading } = result
   const served = reading?.servedModel || call.facts.model
   const priceAs = (model: string): PricedUsage => call.state.priceBook.price({
-    orgId: heard.caller.orgId, provider: call.route.priceAs, model, usage, at: attempt.at, mode: reading?.mode ?? call.facts.mode, geo: reading?.geo || call.facts.geo,
+    orgId: draft.caller.orgId, provider: call.route.priceAs, model, usage, at: attempt.at, mode: reading?.mode ?? call.facts.mode, geo: reading?.geo || call.facts.geo,
   })
   const answer = priceAs(served)
   // A served name the book does not know, of a requested one it does: the requested one still says what was bought.
   const fallback = answer.state === 'unpriced' && served !== call.facts.model ? priceAs(call.facts.model) : null
   const best = fallback !== null && fallback.state !== 'unpriced' ? fallback : answer
   const breach = attempt.bound.cost !== null && best.cost !== null && best.cost > attempt.bound.cost && attempt.bound.unbounded === ''
-  return {
-    ...heard, usage, quality, pricing: best.state, lines: best.lines, cost: best.cost, listCost: best.listCost, currency: best.currency,
-    notices: [
-      ...heard.notices, ...(best === fallback ? ['priced_by_requested_model'] : []), ...(breach ? ['bound_breach'] : []), ...(best.notices ?? []),
-    ],
+  draft.usage = usage
+  draft.quality = quality
+  draft.pricing = best.state
+  draft.lines = best.lines
+  draft.cost = best.cost
+  draft.listCost = best.listCost
+  draft.currency = best.currency
+  if (best === fallback || breach || best.notices !== undefined) {
+    draft.notices = [...draft.notices, ...(best === fallback ? ['priced_by_requested_model'] : []), ...(breach ? ['bound_breach'] : []), ...(best.notices ?? [])]
   }
+  return draft
 }
 
 /** Counted by us when the provider's figure never came: a third of the bytes, never more than the bound. */
@@ -152,11 +184,12 @@ function estimatedUsage(attempt: Attempt, call: Call, result: ExchangeResult): U
 /** Writes the outcome; once it is in the journal the holds become settlements and the rest is free again. */
 export function settle(gateway: GatewayContext, attempt: Attempt, usageRecord: UsageRecord, callText: string): void {
   const { holds } = attempt
-  const settlements = holds.map((hold) => ({ windowId: hold.windowId, amount: quantityOf(hold.scope.compiled.rule.measure, usageRecord) }))
+  const settlements: Hold[] = []
+  for (const { windowId, scope } of holds) settlements.push({ windowId, amount: quantityOf(scope.compiled.rule.measure, usageRecord) })
   if (usageRecord.notices.includes('bound_breach')) gateway.counters.boundBreaches += 1
   if (usageRecord.quality === 'uncertain') gateway.counters.uncertain += 1
   gateway.journal.close(attempt.eventId, outcomeText(gateway.epoch(), usageRecord, settlements, callText), () => {
-    for (const [index, hold] of holds.entries()) gateway.leases.settle(hold.windowId, hold.amount, settlements[index]!.amount)
+    for (let i = 0; i < holds.length; i += 1) gateway.leases.settle(holds[i]!.windowId, holds[i]!.amount, settlements[i]!.amount)
   })
 }
 

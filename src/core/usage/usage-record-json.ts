@@ -41,7 +41,8 @@ function callerText(caller: CallerPath): string {
   return text
 }
 
-function linesText(lines: readonly CostLine[]): string {
+/** Cost lines as JSON, amounts as decimal strings. */
+export function linesText(lines: readonly CostLine[]): string {
   let text = '['
   for (const line of lines) {
     const amount = amountText(line.amount)

@@ -1,8 +1,10 @@
 import { formatAmount, parseAmount, type Amount } from '../../base/money.ts'
 import { assert } from '../../base/assert.ts'
+import { linesText } from '../../core/usage/usage-record-json.ts'
 import type { CostLine, UsageRecord } from '../../core/usage/usage-record.ts'
 import { inputTokens, outputTokens, sumOf, type Usage } from '../../core/usage/usage.ts'
 import type { StoredRecord } from '../ports.ts'
+import { wellFormed } from './storable-record.ts'
 
 /**
  * A usage record as a row of the table `usage_record`: one list of columns with how each is written, so that the insert's
@@ -11,21 +13,20 @@ import type { StoredRecord } from '../ports.ts'
 type Cell = string | number | null | readonly string[] | Readonly<Record<string, unknown>>
 type Writer = (r: UsageRecord, batchId: string, recordedAt: number) => Cell
 
-const instant = (ms: number): string => new Date(ms).toISOString().slice(0, 23).replace('T', ' ')
 const amount = (value: Amount | null): string | null => (value === null ? null : formatAmount(value))
 
 const writers: readonly (readonly [column: string, write: Writer])[] = [
   ['org_id', (r) => r.caller.orgId],
-  ['at', (r) => instant(r.at)],
+  ['at', (r) => r.at],
   ['event_id', (r) => r.eventId],
   ['call_id', (r) => r.callId],
   ['kind', (r) => r.kind],
   ['is_call', (r) => Number(r.isCall)],
   ['corrects', (r) => r.corrects],
-  ['occurred_at', (r) => instant(r.occurredAt)],
-  ['first_byte_at', (r) => instant(r.firstByteAt)],
-  ['end_at', (r) => instant(r.endAt)],
-  ['recorded_at', (_r, _batchId, recordedAt) => instant(recordedAt)],
+  ['occurred_at', (r) => r.occurredAt],
+  ['first_byte_at', (r) => r.firstByteAt],
+  ['end_at', (r) => r.endAt],
+  ['recorded_at', (_r, _batchId, recordedAt) => recordedAt],
   ['batch_id', (_r, batchId) => batchId],
   ['org_name', (r) => r.caller.orgName],
   ['unit_id', (r) => r.caller.unitId],
@@ -67,7 +68,7 @@ const writers: readonly (readonly [column: string, write: Writer])[] = [
   ['reasoning_tokens', (r) => sumOf(r.usage, ['output_reasoning'])],
   ['quality', (r) => r.quality],
   ['pricing', (r) => r.pricing],
-  ['lines', (r) => JSON.stringify(r.lines, (_name, value: unknown) => (typeof value === 'bigint' ? formatAmount(value) : value))],
+  ['lines', (r) => linesText(r.lines)],
   ['cost', (r) => amount(r.cost)],
   ['list_cost', (r) => amount(r.listCost)],
   ['currency', (r) => r.currency],
@@ -89,9 +90,19 @@ const writers: readonly (readonly [column: string, write: Writer])[] = [
 
 export const recordColumns: readonly [string, ...string[]] = writers.map(([column]) => column) as [string, ...string[]]
 
-/** The cells of a storable record, in the order of `recordColumns`. */
-export const rowOf = (usageRecord: UsageRecord, batchId: string, recordedAt: number): readonly Cell[] =>
-  writers.map(([, write]) => write(usageRecord, batchId, recordedAt))
+const cellWriters: readonly Writer[] = writers.map(([, write]) => write)
+
+/**
+ * A record as one line of JSONCompactEachRow, cells in the order of `recordColumns`; instants are whole milliseconds, which the
+ * engine reads as such. Lone surrogates have no UTF-8 form and would make the whole batch unstorable: JSON writes them as escapes, by
+ * which a line that may hold one is known.
+ */
+export function rowLine(usageRecord: UsageRecord, batchId: string, recordedAt: number): string {
+  const line = JSON.stringify(cellWriters.map((write) => write(usageRecord, batchId, recordedAt)))
+  if (!line.includes('\\ud')) return line
+  const clean = wellFormed(usageRecord) as UsageRecord
+  return JSON.stringify(cellWriters.map((write) => write(clean, batchId, recordedAt)))
+}
 
 /** Reads a row back; `cells` in the order of `recordColumns`, 64-bit integers and decimals as strings. */
 export function recordOf(cells: readonly unknown[]): StoredRecord {

@@ -88,7 +88,7 @@ export class EventConnection {
   }
 
   /** `lines` are the rows as JSONCompactEachRow: an array of cells each, one per line. */
-  async insert(table: string, columns: readonly [string, ...string[]], lines: string, token: string): Promise<void> {
+  async insert(table: string, columns: readonly string[], lines: string, token: string): Promise<void> {
     await this.#guarded(async () => {
       const { stream } = await this.#client.exec({
         query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT JSONCompactEachRow`,

@@ -13,7 +13,7 @@ import { lastCallsByKey } from './last-calls.ts'
 import { migrate, type EngineLayout } from './migrate.ts'
 import { duplicateStatements, pageStatement, readCursor, readMeasure, recordsStatement, searchPieces, tupleStatement, writeCursor } from './record-queries.ts'
 import { rebuildRollups } from './rebuild-rollups.ts'
-import { recordColumns, recordOf, rowLine } from './record-row.ts'
+import { insertText, recordOf } from './record-row.ts'
 import { clampInstant, storableRows } from './storable-record.ts'
 import { StoredEvents } from './stored-events.ts'
 
@@ -73,8 +73,8 @@ class ClickHouseEventStore implements EventStore {
 
   async #insertRows(batchId: string, rows: readonly UsageRecord[], recordedAt: number, token: string): Promise<void> {
     if (rows.length === 0) return
-    const lines = rows.map((row) => rowLine(row, batchId, clampInstant(recordedAt))).join('\n')
-    await this.#connection.insert('usage_record', recordColumns, lines, token)
+    const { columns, lines } = insertText(rows, batchId, clampInstant(recordedAt))
+    await this.#connection.insert('usage_record', columns, lines, token)
   }
 
   /** Read when first needed, before this process has stored anything; a read that failed is made again. */

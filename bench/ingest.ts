@@ -9,19 +9,25 @@ import { blockHeaders } from '../src/control/sync-protocol.ts'
 import { outcomeText } from '../src/gateway/entry-text.ts'
 import { frameBytes, frameKinds, scanFrames, writeFrame } from '../src/journal/frame.ts'
 import { readSegment } from '../src/journal/segment.ts'
+import { cpuMs } from './processes.ts'
 import type { Tollgate } from './targets.ts'
 
-const recordsPerBlock = 1_000
+export interface Ingest {
+  readonly perSecond: number
+  /** CPU time per event of each process that takes part, microseconds. */
+  readonly cpuUs: readonly { readonly name: string; readonly us: number }[]
+}
 
 /** Events per second that the control plane stores for good, one journal, one block after the other, over HTTP. */
-export async function ingestRate(tollgate: Tollgate, template: UsageRecord, blocks: number): Promise<number> {
+export async function ingestRate(tollgate: Tollgate, template: UsageRecord, blocks: number, recordsPerBlock: number): Promise<Ingest> {
   const url = `http://127.0.0.1:${tollgate.controlPort}/sync`
   const authorization = `Bearer ${readFileSync(join(tollgate.dataDir, 'node.key'), 'utf8').trim()}`
   const journalId = randomUUID()
   const hello = await fetch(`${url}/hello`, { method: 'POST', headers: { authorization, 'content-type': 'application/json' }, body: JSON.stringify({ journalId, lastEpoch: 0, version: 'bench' }) })
   if (!hello.ok) throw new Error(`hello: ${hello.status} ${await hello.text()}`)
   const { epoch } = (await hello.json()) as { epoch: number }
-  const prepared = Array.from({ length: blocks }, () => blockOf(template, epoch))
+  const prepared = Array.from({ length: blocks }, () => blockOf(template, epoch, recordsPerBlock))
+  const before = tollgate.beside.map(({ pid }) => cpuMs(pid))
   const startedAt = performance.now()
   for (const [block, bytes] of prepared.entries()) {
     const answer = await fetch(`${url}/block`, {
@@ -32,10 +38,12 @@ export async function ingestRate(tollgate: Tollgate, template: UsageRecord, bloc
     })
     if (!answer.ok || !((await answer.json()) as { accepted: boolean }).accepted) throw new Error(`block ${block}: ${answer.status}`)
   }
-  return (blocks * recordsPerBlock * 1_000) / (performance.now() - startedAt)
+  const events = blocks * recordsPerBlock
+  const perSecond = (events * 1_000) / (performance.now() - startedAt)
+  return { perSecond, cpuUs: tollgate.beside.map(({ name, pid }, index) => ({ name, us: ((cpuMs(pid) - before[index]!) * 1_000) / events })) }
 }
 
-function blockOf(template: UsageRecord, epoch: number): Buffer {
+function blockOf(template: UsageRecord, epoch: number, recordsPerBlock: number): Buffer {
   const now = Date.now()
   const entries = Array.from({ length: recordsPerBlock }, (): readonly [string, string] => {
     const eventId = uuidv7(now)

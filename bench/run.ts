@@ -6,10 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { admissionUs } from './admission.ts'
 import { writeBodies } from './bodies.ts'
 import { makeFourBudgets } from './console.ts'
-import { ingestRate, templateRecord } from './ingest.ts'
+import { ingestRate, templateRecord, type Ingest } from './ingest.ts'
 import { run } from './processes.ts'
 import { added, interleave, loadTarget, median, medianOf, memoryAt64, paired, untilShipped, type Bench } from './rows.ts'
-import { compileTools, portkeyVersions, startMock, startPortkey, startThinProxy, startTollgate, type Target } from './targets.ts'
+import { compileTools, portkeyVersions, startMock, startPortkey, startThinProxy, startTollgate, type Target, type Tollgate } from './targets.ts'
+import type { UsageRecord } from '../src/core/usage/usage-record.ts'
 
 /**
  * Measures the gateway beside a bare proxy and a peer, on one machine, in turns, all features on.
@@ -31,6 +32,12 @@ const row = (what: string, must: string, aim: string, measured: string): void =>
   console.log(`${what}: ${measured} (must ${must}, aim ${aim})`)
 }
 const figure = (value: number, digits = 2): string => (Number.isFinite(value) ? value.toFixed(digits) : 'not measured')
+
+async function measureIngest(tollgate: Tollgate, template: UsageRecord): Promise<void> {
+  const said = ({ perSecond, cpuUs }: Ingest): string => `${figure(perSecond, 0)}/s (CPU per event: ${cpuUs.map(({ name, us }) => `${name} ${figure(us, 0)}`).join(', ')} µs)`
+  row('ingest over HTTP, durable, exactly once, blocks of 1,000', '≥ 10,000/s', '≥ 30,000/s', said(await ingestRate(tollgate, template, quick ? 10 : 40, 1_000)))
+  row('the same, blocks of 100', '–', '–', said(await ingestRate(tollgate, template, quick ? 20 : 80, 100)))
+}
 
 async function measureJson(bench: Bench): Promise<void> {
   const plan = (requests: number) => ({ connections: 32, requests: Math.round(requests * size.share), warmUp: 2_000 * size.share, bodyFile: bench.bodies.json })
@@ -123,7 +130,7 @@ async function main(): Promise<void> {
     await measureStreams(bench)
     row('gateway memory (RSS) at c=64', '≤ 180 MB', '≤ 130 MB', `${figure(await memoryAt64(bench), 0)} MB`)
     await untilShipped(tollgate)
-    row('ingest over HTTP, durable, exactly once, blocks of 1,000', '≥ 10,000/s', '≥ 30,000/s', `${figure(await ingestRate(tollgate, templateRecord(dataDir), quick ? 10 : 40), 0)}/s`)
+    await measureIngest(tollgate, templateRecord(dataDir))
     await Promise.all(started.splice(1).map((target) => target.stop()))
     row('admission decision and settlement, four leased scopes', '≤ 20 µs', '≤ 5 µs', `${figure(await admissionUs(quick ? 5 : 15))} µs`)
     row('pricing a call, 7 components, tiers, override', '≤ 5 µs', '≤ 1 µs', `${await pricingUs()} µs`)

@@ -45,7 +45,7 @@ export const limits = {
   leaseIdleReturnMs: 10_000,
   outputCapDefaultTokens: 4_096,
   // journal
-  journalBlockBytesMax: 1024 * 1024,
+  journalBlockBytesMax: 4 * 1024 * 1024,
   journalBlockAgeMs: 250,
   journalSegmentBytesMax: 64 * 1024 * 1024,
   journalSyncMs: 50,

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ChdbEngine } from './chdb-engine.ts'
 import { ClickHouseEndpoint, type EndpointOptions } from './clickhouse-endpoint.ts'
@@ -21,6 +22,10 @@ export interface ChdbChildConfig {
 }
 
 export type ChdbChildMessage = { readonly kind: 'ready' } | { readonly kind: 'failed'; readonly reason: string }
+
+/** Storing what a call has used can wait for the calls themselves. Threads inherit it, so it is set before the library starts any. */
+const politeness = 10
+setPriority(politeness)
 
 let endpoint: ClickHouseEndpoint | null = null
 let engine: ChdbEngine | null = null

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { ClickHouseError, ClickHouseLogLevel, createClient, type ClickHouseClient, type ClickHouseSettings } from '@clickhouse/client'
 import { TollgateError } from '../../base/errors.ts'
 import { limits } from '../../config/limits.ts'
@@ -45,6 +47,8 @@ const insertSettings = (token: string): ClickHouseSettings => ({
   deduplicate_blocks_in_dependent_materialized_views: 1,
   async_insert: 0,
   input_format_parallel_parsing: 0,
+  // A fresh part is small enough to be read as a whole; the merge that makes it part of a larger one writes its indexes.
+  materialize_skip_indexes_on_insert: 0,
   max_partitions_per_insert_block: '0',
 })
 
@@ -83,17 +87,19 @@ export class EventConnection {
     })
   }
 
-  async insert(table: string, columns: readonly [string, ...string[]], rows: readonly (readonly unknown[])[], token: string): Promise<void> {
-    await this.#guarded(() =>
-      this.#client.insert({
-        table,
-        columns: [...columns],
-        values: rows,
-        format: 'JSONCompactEachRow',
+  /** `lines` are the rows as JSONCompactEachRow: an array of cells each, one per line. */
+  async insert(table: string, columns: readonly string[], lines: string, token: string): Promise<void> {
+    await this.#guarded(async () => {
+      const { stream } = await this.#client.exec({
+        query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT JSONCompactEachRow`,
+        values: Readable.from([Buffer.from(lines)], { objectMode: false }),
         clickhouse_settings: insertSettings(token),
         http_headers: { 'x-tollgate-lane': 'receive' },
         abort_signal: AbortSignal.timeout(answerMs('receive')),
-      }))
+      })
+      // An insert answers with nothing; read to its end, the connection serves the next one.
+      await finished(stream.resume())
+    })
   }
 
   async command(sql: string): Promise<void> {

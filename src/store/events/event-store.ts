@@ -13,8 +13,9 @@ import { lastCallsByKey } from './last-calls.ts'
 import { migrate, type EngineLayout } from './migrate.ts'
 import { duplicateStatements, pageStatement, readCursor, readMeasure, recordsStatement, searchPieces, tupleStatement, writeCursor } from './record-queries.ts'
 import { rebuildRollups } from './rebuild-rollups.ts'
-import { recordColumns, recordOf, rowOf } from './record-row.ts'
+import { insertText, recordOf } from './record-row.ts'
 import { clampInstant, storableRows } from './storable-record.ts'
+import { StoredEvents } from './stored-events.ts'
 
 const costBounds = { rowsMax: limits.queryRowsMax, groupsMax: limits.queryGroupsMax, rangeDaysMax: limits.queryRangeDaysMax, valuesMax: limits.queryRowsMax }
 
@@ -34,6 +35,7 @@ export function createEventStore(options: EventStoreOptions): EventStore {
 class ClickHouseEventStore implements EventStore {
   readonly #connection: EventConnection
   readonly #layout: EngineLayout
+  #stored: Promise<StoredEvents> | null = null
 
   constructor(connection: EventConnection, layout: EngineLayout) {
     this.#connection = connection
@@ -48,7 +50,9 @@ class ClickHouseEventStore implements EventStore {
     const storable = storableRows(rows)
     if (storable.length === 0) return
     // A rollup cannot take a row back, so a fact that came before under another batch id is kept out of this one.
-    const elsewhere = await this.#storedUnlessIn(batchId, storable)
+    const stored = await this.#storedEvents()
+    const elsewhere = await this.#storedUnlessIn(batchId, storable.filter((row) => stored.mayHold(row)))
+    stored.add(storable)
     await this.#insertRows(batchId, storable.filter((row) => !elsewhere.has(row.eventId)), recordedAt, batchId)
   }
 
@@ -57,6 +61,7 @@ class ClickHouseEventStore implements EventStore {
     if (storable.length === 0) return 0
     const stored = await this.#storedUnlessIn('', storable)
     const gone = storable.filter((row) => !stored.has(row.eventId))
+    if (this.#stored !== null) (await this.#stored).add(gone)
     // A token that no insert ever had: the engine remembers the batch's own, though its rows are gone.
     await this.#insertRows(batchId, gone, recordedAt, `repair:${batchId}:${randomUUID()}`)
     return gone.length
@@ -68,14 +73,31 @@ class ClickHouseEventStore implements EventStore {
 
   async #insertRows(batchId: string, rows: readonly UsageRecord[], recordedAt: number, token: string): Promise<void> {
     if (rows.length === 0) return
-    const cells = rows.map((row) => rowOf(row, batchId, clampInstant(recordedAt)))
-    await this.#connection.insert('usage_record', recordColumns, cells, token)
+    const { columns, lines } = insertText(rows, batchId, clampInstant(recordedAt))
+    await this.#connection.insert('usage_record', columns, lines, token)
+  }
+
+  /** Read when first needed, before this process has stored anything; a read that failed is made again. */
+  #storedEvents(): Promise<StoredEvents> {
+    this.#stored ??= this.#latestInstant().then((horizon) => new StoredEvents(horizon), (error: unknown) => {
+      this.#stored = null
+      throw error
+    })
+    return this.#stored
+  }
+
+  /** The latest `at` in the table: it lies in the latest hour, which the engine knows without reading rows. */
+  async #latestInstant(): Promise<number> {
+    // Behind one cluster several control planes may store at once, and none knows what the others have.
+    if (this.#layout !== 'single') return Number.POSITIVE_INFINITY
+    const [row] = await this.#connection.rows({ sql: 'SELECT toUnixTimestamp64Milli(max(at)) FROM usage_record WHERE hour = (SELECT max(hour) FROM usage_record)' }, 'receive')
+    return Number(row?.[0] ?? 0)
   }
 
   /** Event ids among these rows that are stored by any batch but this one; '' is no batch's id. */
   async #storedUnlessIn(batchId: string, rows: readonly UsageRecord[]): Promise<ReadonlySet<string>> {
     const found = new Set<string>()
-    const wanted = rows.map((row) => ({ orgId: row.caller.orgId, at: row.at, eventId: row.eventId }))
+    const wanted = rows.map((row) => ({ orgId: row.caller.orgId.toWellFormed(), at: row.at, eventId: row.eventId }))
     for (const statement of duplicateStatements(batchId, wanted)) {
       for (const [eventId] of await this.#connection.rows(statement, 'receive')) found.add(String(eventId))
     }

@@ -72,6 +72,6 @@ export async function migrate(connection: EventConnection, layout: EngineLayout)
     assert(checksum === undefined || checksum === migration.checksum, `event migration ${migration.name} has changed since it was applied`)
     if (checksum !== undefined) continue
     for (const statement of migration.statements) await connection.command(statement)
-    await connection.insert('event_migration', ['version', 'name', 'checksum'], [[migration.version, migration.name, migration.checksum]], `migration:${migration.version}`)
+    await connection.insert('event_migration', ['version', 'name', 'checksum'], JSON.stringify([migration.version, migration.name, migration.checksum]), `migration:${migration.version}`)
   }
 }

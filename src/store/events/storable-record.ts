@@ -4,23 +4,18 @@ import type { UsageRecord } from '../../core/usage/usage-record.ts'
 const storedInstantMaxMs = Date.UTC(2105, 0, 1)
 const clampedNotice = 'instant_clamped'
 
-const loneSurrogate = /\p{Surrogate}/u
-
-/**
- * The record as every event store keeps it, so that no single row can make a batch unstorable: lone surrogates become U+FFFD
- * (they have no UTF-8 form), and instants outside the engine's range are clamped with a notice.
- */
+/** The record as every event store keeps it: instants outside the engine's range are clamped with a notice, so that no single row can make a batch unstorable. */
 function storableRecord(usageRecord: UsageRecord): UsageRecord {
-  const clean = cleanText(usageRecord) as UsageRecord
-  const instants = [clean.at, clean.occurredAt, clean.firstByteAt, clean.endAt]
-  if (instants.every((ms) => ms >= 0 && ms <= storedInstantMaxMs)) return clean
+  const { at, occurredAt, firstByteAt, endAt } = usageRecord
+  if (inRange(at) && inRange(occurredAt) && inRange(firstByteAt) && inRange(endAt)) return usageRecord
   return {
-    ...clean,
-    at: clampInstant(clean.at), occurredAt: clampInstant(clean.occurredAt),
-    firstByteAt: clampInstant(clean.firstByteAt), endAt: clampInstant(clean.endAt),
-    notices: [...clean.notices, clampedNotice],
+    ...usageRecord,
+    at: clampInstant(at), occurredAt: clampInstant(occurredAt), firstByteAt: clampInstant(firstByteAt), endAt: clampInstant(endAt),
+    notices: [...usageRecord.notices, clampedNotice],
   }
 }
+
+const inRange = (ms: number): boolean => ms >= 0 && ms <= storedInstantMaxMs
 
 /** The rows of a batch as stored: the last one of an event id wins. */
 export function storableRows(rows: readonly UsageRecord[]): readonly UsageRecord[] {
@@ -35,18 +30,18 @@ export function storableRows(rows: readonly UsageRecord[]): readonly UsageRecord
 
 export const clampInstant = (ms: number): number => Math.min(Math.max(Math.trunc(ms), 0), storedInstantMaxMs)
 
-/** The same value unless a text in it has a lone surrogate; then a copy, keys included. */
-function cleanText(value: unknown): unknown {
-  if (typeof value === 'string') return loneSurrogate.test(value) ? value.replace(/\p{Surrogate}/gu, '\ufffd') : value
+/** The same value with U+FFFD in place of every lone surrogate, which has no UTF-8 form; keys included. */
+export function wellFormed(value: unknown): unknown {
+  if (typeof value === 'string') return value.toWellFormed()
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) {
-    const items = value.map(cleanText)
+    const items = value.map(wellFormed)
     return items.some((item, index) => item !== value[index]) ? items : value
   }
   let copy: Record<string, unknown> | null = null
   for (const [name, member] of Object.entries(value)) {
-    const cleanName = cleanText(name) as string
-    const cleanMember = cleanText(member)
+    const cleanName = wellFormed(name) as string
+    const cleanMember = wellFormed(member)
     if (cleanName === name && cleanMember === member) continue
     copy ??= { ...(value as Record<string, unknown>) }
     if (cleanName !== name) delete copy[name]

@@ -6,7 +6,7 @@ import type { CostAnswer, CostQuery } from '../../core/analytics/cost-query.ts'
 import type { CostSplit, SplitQuery } from '../../core/analytics/cost-split.ts'
 import type { UsageRecord } from '../../core/usage/usage-record.ts'
 import { inputTokens, outputTokens } from '../../core/usage/usage.ts'
-import { clampInstant, storableRows } from '../events/storable-record.ts'
+import { clampInstant, storableRows, wellFormed } from '../events/storable-record.ts'
 import type { BatchKey, BatchTotals, EventStore, ReadScope, RecordFilter, RecordPage, RollupTotals, StoredRecord, TimeRange } from '../ports.ts'
 import { answerByLoops, dimensionOf, splitByLoops } from './cost-oracle.ts'
 
@@ -14,6 +14,8 @@ import { answerByLoops, dimensionOf, splitByLoops } from './cost-oracle.ts'
 export function createMemoryEventStore(): EventStore {
   return new MemoryEventStore()
 }
+
+const cleanRows = (rows: readonly UsageRecord[]): readonly UsageRecord[] => storableRows(rows).map((row) => wellFormed(row) as UsageRecord)
 
 class MemoryEventStore implements EventStore {
   readonly #batches = new Set<string>()
@@ -23,14 +25,14 @@ class MemoryEventStore implements EventStore {
 
   async insertBatch(batchId: string, rows: readonly UsageRecord[], recordedAt: number): Promise<void> {
     if (this.#batches.has(batchId)) return
-    const fresh = storableRows(rows).filter((row) => !this.#records.some((stored) => stored.eventId === row.eventId && sameHour(stored.at, row.at) && stored.batchId !== batchId))
+    const fresh = cleanRows(rows).filter((row) => !this.#records.some((stored) => stored.eventId === row.eventId && sameHour(stored.at, row.at) && stored.batchId !== batchId))
     if (fresh.length === 0) return
     this.#batches.add(batchId)
     for (const row of fresh) this.#put({ ...row, batchId, recordedAt: clampInstant(recordedAt) })
   }
 
   async restoreRows(batchId: string, rows: readonly UsageRecord[], recordedAt: number): Promise<number> {
-    const gone = storableRows(rows).filter((row) => !this.#records.some((stored) => stored.eventId === row.eventId && stored.caller.orgId === row.caller.orgId && sameHour(stored.at, row.at)))
+    const gone = cleanRows(rows).filter((row) => !this.#records.some((stored) => stored.eventId === row.eventId && stored.caller.orgId === row.caller.orgId && sameHour(stored.at, row.at)))
     if (gone.length > 0) this.#batches.add(batchId)
     for (const row of gone) this.#put({ ...row, batchId, recordedAt: clampInstant(recordedAt) })
     return gone.length

@@ -23,7 +23,7 @@ const costOf = (rows: readonly UsageRecord[]): bigint => rows.reduce((sum, row) 
 const where = (matches: (row: UsageRecord) => boolean): readonly UsageRecord[] => all.filter(matches)
 
 test('the same seed and instant tell the same history, and another seed another one', () => {
-  const tell = (seed: number): readonly string[] => [...historyBetween(worldOf(seed), anchorMs - 2 * dayMs, anchorMs)].map(encodeUsageRecord)
+  const tell = (seed: number): readonly string[] => [...historyBetween(worldOf(seed), anchorMs - 2 * dayMs, anchorMs)].map((each) => encodeUsageRecord(each))
   expect(tell(7)).toEqual(tell(7))
   expect(tell(8)).not.toEqual(tell(7))
 })

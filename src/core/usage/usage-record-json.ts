@@ -90,11 +90,11 @@ function linesMember(lines: readonly CostLine[]): string {
 const amountOrNullText = (amount: Amount | null): string => (amount === null ? 'null' : `"${formatAmount(amount)}"`)
 
 const texts = [
-  'eventId', 'callId', 'corrects', 'provider', 'route', 'host', 'region', 'requestedModel', 'servedModel', 'endpoint', 'tier',
-  'fallbackOf', 'upstreamRequestId', 'currency', 'statedCost', 'priceVersion', 'errorClass', 'errorCode', 'requestHash',
-  'prefixHash', 'rawUsage', 'unknownUsageKeys',
+  'corrects', 'provider', 'route', 'host', 'region', 'requestedModel', 'servedModel', 'endpoint', 'tier', 'fallbackOf', 'upstreamRequestId', 'currency',
+  'statedCost', 'priceVersion', 'errorClass', 'errorCode', 'requestHash', 'prefixHash', 'rawUsage', 'unknownUsageKeys',
 ] as const
-const numbers = ['at', 'occurredAt', 'firstByteAt', 'endAt', 'attempt', 'status', 'upstreamStatus', 'requestBytes', 'responseBytes'] as const
+const numbers = ['at', 'occurredAt', 'endAt', 'attempt'] as const
+const optionalNumbers = ['firstByteAt', 'status', 'upstreamStatus', 'requestBytes', 'responseBytes'] as const
 const callerTexts = ['orgId', 'orgName', 'unitId', 'unitName', 'teamId', 'teamName', 'appId', 'appName', 'keyId', 'keyName', 'costCentre'] as const
 const attributionTexts = ['user', 'agent', 'workflow', 'run', 'parentRun', 'step', 'session', 'rule'] as const
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
@@ -109,20 +109,35 @@ const isStrings = (value: unknown): boolean => Array.isArray(value) && value.eve
 /** Reads a record written by `encodeUsageRecord`; the error names the member that is wrong. */
 export function decodeUsageRecord(value: unknown): Result<UsageRecord, string> {
   if (!isObject(value)) return err('record is not an object')
-  const whole: Loose = { ...unsaid, ...value, attribution: isObject(value['attribution']) ? { ...nothingSaid, ...value['attribution'] } : (value['attribution'] ?? nothingSaid) }
-  const wrong = firstWrong(whole)
+  const wrong = firstWrong(value)
   if (wrong !== null) return err(wrong)
-  const cost = amountOrNull(whole['cost'])
+  const v = value as unknown as Written
+  const cost = amountOrNull(v.cost ?? null)
+  const { lines, usage, notices, attribution } = v
   return ok({
-    ...whole, lines: (whole['lines'] as Loose[]).map(lineOf), cost, listCost: whole['listCost'] === true ? cost : amountOrNull(whole['listCost']), bound: amountOrNull(whole['bound']),
-  } as unknown as UsageRecord)
+    kind: v.kind, eventId: v.eventId, callId: v.callId, isCall: v.isCall ?? false, corrects: v.corrects ?? '',
+    at: v.at, occurredAt: v.occurredAt, firstByteAt: v.firstByteAt ?? 0, endAt: v.endAt,
+    caller: v.caller, attribution: attribution === undefined ? nothingSaid : { ...nothingSaid, ...attribution },
+    provider: v.provider ?? '', route: v.route ?? '', host: v.host ?? '', region: v.region ?? '',
+    requestedModel: v.requestedModel ?? '', servedModel: v.servedModel ?? '', endpoint: v.endpoint ?? '', tier: v.tier ?? '', stream: v.stream ?? false,
+    attempt: v.attempt, fallbackOf: v.fallbackOf ?? '', upstreamRequestId: v.upstreamRequestId ?? '',
+    usage: usage ?? {}, quality: v.quality, pricing: v.pricing, lines: lines === undefined ? [] : lines.map(lineOf),
+    cost, listCost: v.listCost === true ? cost : amountOrNull(v.listCost ?? null), currency: v.currency ?? '', statedCost: v.statedCost ?? '',
+    bound: amountOrNull(v.bound ?? null), priceVersion: v.priceVersion ?? '', status: v.status ?? 0, upstreamStatus: v.upstreamStatus ?? 0,
+    errorClass: v.errorClass ?? '', errorCode: v.errorCode ?? '', requestBytes: v.requestBytes ?? 0, responseBytes: v.responseBytes ?? 0,
+    requestHash: v.requestHash ?? '', prefixHash: v.prefixHash ?? '', rawUsage: v.rawUsage ?? '', unknownUsageKeys: v.unknownUsageKeys ?? '', notices: notices ?? [],
+  })
 }
 
-/** What a member that was left out says. */
-const unsaid: Loose = {
-  isCall: false, corrects: '', firstByteAt: 0, provider: '', route: '', host: '', region: '', requestedModel: '', servedModel: '', endpoint: '', tier: '', stream: false,
-  fallbackOf: '', upstreamRequestId: '', usage: {}, lines: [], cost: null, listCost: null, currency: '', statedCost: '', bound: null, priceVersion: '', status: 0,
-  upstreamStatus: 0, errorClass: '', errorCode: '', requestBytes: 0, responseBytes: 0, requestHash: '', prefixHash: '', rawUsage: '', unknownUsageKeys: '', notices: [],
+/** The text's members once they have been checked: those that always stand, and those left out when they say nothing. */
+type Always = 'kind' | 'eventId' | 'callId' | 'at' | 'occurredAt' | 'endAt' | 'caller' | 'attempt' | 'quality' | 'pricing'
+type Money = 'cost' | 'listCost' | 'bound'
+type Written = Pick<UsageRecord, Always> & Partial<Omit<UsageRecord, Always | Money | 'lines' | 'attribution'>> & {
+  readonly cost?: string | null
+  readonly listCost?: string | true | null
+  readonly bound?: string | null
+  readonly lines?: readonly Loose[]
+  readonly attribution?: Partial<Attribution>
 }
 
 function lineOf(line: Loose): CostLine {
@@ -137,29 +152,40 @@ function lineOf(line: Loose): CostLine {
 const amountOrNull = (value: unknown): Amount | null => (value === null ? null : amountOf(value as string))
 
 function firstWrong(value: Loose): string | null {
-  for (const name of texts) if (typeof value[name] !== 'string') return `${name} is not text`
+  for (const name of texts) if (value[name] !== undefined && typeof value[name] !== 'string') return `${name} is not text`
   for (const name of numbers) if (!Number.isSafeInteger(value[name])) return `${name} is not a whole number`
-  if (!uuid.test(value['eventId'] as string)) return 'eventId is not a UUID'
-  if (!uuid.test(value['callId'] as string)) return 'callId is not a UUID'
+  for (const name of optionalNumbers) if (value[name] !== undefined && !Number.isSafeInteger(value[name])) return `${name} is not a whole number`
+  if (!uuid.test(String(value['eventId']))) return 'eventId is not a UUID'
+  if (!uuid.test(String(value['callId']))) return 'callId is not a UUID'
   if (!(recordKinds as readonly unknown[]).includes(value['kind'])) return 'kind is unknown'
   if (!(qualities as readonly unknown[]).includes(value['quality'])) return 'quality is unknown'
   if (!(pricingStates as readonly unknown[]).includes(value['pricing'])) return 'pricing is unknown'
-  if (typeof value['isCall'] !== 'boolean' || typeof value['stream'] !== 'boolean') return 'isCall and stream are not booleans'
-  for (const name of ['cost', 'listCost', 'bound']) if (!isAmount(value[name]) && !(name === 'listCost' && value[name] === true)) return `${name} is not a decimal or null`
-  const { caller, attribution, usage, lines, notices } = value
+  const { isCall = false, stream = false, cost = null, listCost = null, bound = null, caller, attribution = nothingSaid, usage = {}, lines = [], notices = [] } = value
+  if (typeof isCall !== 'boolean' || typeof stream !== 'boolean') return 'isCall and stream are not booleans'
+  if (!isAmount(cost)) return 'cost is not a decimal or null'
+  if (!isAmount(listCost) && listCost !== true) return 'listCost is not a decimal or null'
+  if (!isAmount(bound)) return 'bound is not a decimal or null'
   if (!isObject(caller) || !isStrings(caller['nodePath'])) return 'caller is malformed'
   for (const name of callerTexts) if (typeof caller[name] !== 'string') return `caller.${name} is not text`
-  if (!isObject(attribution) || !isObject(attribution['tags'])) return 'attribution is malformed'
-  for (const name of attributionTexts) if (typeof attribution[name] !== 'string') return `attribution.${name} is not text`
-  for (const [name, tag] of Object.entries(attribution['tags'])) if (typeof tag !== 'string') return `tag ${name} is not text`
+  if (!isObject(attribution)) return 'attribution is malformed'
+  const said = wrongAttribution(attribution)
+  if (said !== null) return said
   if (!isObject(usage)) return 'usage is not an object'
-  for (const [name, count] of Object.entries(usage)) {
+  for (const name in usage) {
     if (!components.has(name)) return `usage.${name} is not a component`
-    if (!Number.isSafeInteger(count)) return `usage.${name} is not a whole number`
+    if (!Number.isSafeInteger(usage[name])) return `usage.${name} is not a whole number`
   }
   if (!isStrings(notices)) return 'notices are not texts'
   if (!Array.isArray(lines)) return 'lines are not a list'
   return lines.every(isLine) ? null : 'a cost line is malformed'
+}
+
+function wrongAttribution(attribution: Loose): string | null {
+  for (const name of attributionTexts) if (attribution[name] !== undefined && typeof attribution[name] !== 'string') return `attribution.${name} is not text`
+  const { tags = {} } = attribution
+  if (!isObject(tags)) return 'attribution is malformed'
+  for (const name in tags) if (typeof tags[name] !== 'string') return `tag ${name} is not text`
+  return null
 }
 
 function isLine(line: unknown): boolean {

@@ -70,7 +70,7 @@ test('a poison entry is kept aside with its reason and stops nothing', async () 
   const bytes = block(outcome(), [frameKinds.close, '{not json'], [frameKinds.note, { t: 'strange', epoch }], [frameKinds.close, { t: 'outcome', epoch, record: { kind: 'attempt' }, settlements: [] }], outcome())
   expect(await receive(0, bytes)).toBe(true)
   expect((await events.totals()).raw.rows).toBe(2)
-  expect((await control.listQuarantine()).map(({ index, reason }) => [index, reason])).toEqual([[1, 'not JSON'], [2, 'entry kind strange is unknown'], [3, 'eventId is not a UUID']])
+  expect((await control.listQuarantine()).map(({ index, reason }) => [index, reason])).toEqual([[1, 'not JSON'], [2, 'entry kind strange is unknown'], [3, 'at is not a whole number']])
 })
 
 test('a block that is not whole, or not the next one, is refused and changes nothing', async () => {

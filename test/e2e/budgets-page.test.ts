@@ -29,7 +29,7 @@ afterAll(async () => {
 })
 
 const patient = { timeout: 30_000, interval: 200 }
-const dialog = (name: string): Locator => page.getByRole('dialog', { name })
+const dialog = (name: string): Locator => page.getByRole('dialog', { name, exact: true })
 
 /** Status of a call: 200, or what the gateway refused it with. */
 async function callStatus(): Promise<number> {

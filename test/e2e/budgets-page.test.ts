@@ -62,7 +62,7 @@ test('the form says what is missing beside the field, and what the budget would 
   expect(await barriers(page)).toEqual([])
   await form.getByLabel('In the time zone').fill('Mars/Base')
   await form.getByRole('button', { name: 'Create budget' }).click()
-  await form.getByText('Send an IANA time zone').first().waitFor()
+  await form.getByText('Name a time zone').waitFor()
   await form.getByLabel('In the time zone').fill('Europe/Berlin')
   await form.getByLabel('What people call it').fill('Everything')
   await form.getByRole('button', { name: 'Create budget' }).click()

@@ -53,7 +53,7 @@ const figureColumns = [amount('Cost'), amount('List'), count('Calls'), count('To
 
 function reportText(answer: CostAnswer, groupBy: readonly CostDimension[], zone: string): string {
   const figures = (values: CostRow['values']): readonly string[] => [
-    readableAmount(textOrNull(values.cost)), readableAmount(textOrNull(values.list_cost)), readableCount(Number(values.calls ?? 0)), readableCount(Number(values.tokens ?? 0)), readableCount(Number(values.unpriced_calls ?? 0)),
+    amountOf(values.cost, values.unpriced_calls), amountOf(values.list_cost, values.unpriced_calls), readableCount(Number(values.calls ?? 0)), readableCount(Number(values.tokens ?? 0)), readableCount(Number(values.unpriced_calls ?? 0)),
   ]
   const head = `${readableInstant(answer.range.fromMs)} – ${readableInstant(answer.range.toMs)}, ${zone}${answer.currency === '' ? '' : `, ${answer.currency}`}`
   if (answer.rows.length === 0) return `${head}\n\nNothing was used in this range.`
@@ -70,7 +70,11 @@ function reportText(answer: CostAnswer, groupBy: readonly CostDimension[], zone:
   return [head, '', table, ...(notes.length === 0 ? [] : ['', ...notes])].join('\n')
 }
 
-const textOrNull = (value: string | number | null | undefined): string | null => (typeof value === 'string' ? value : null)
+/** What has no price is no nought: a sum of nothing priced is said in words. */
+function amountOf(value: string | number | null | undefined, unpricedCalls: string | number | null | undefined): string {
+  if (Number(unpricedCalls ?? 0) > 0 && (typeof value !== 'string' || value === '0')) return 'unpriced'
+  return typeof value === 'string' ? readableAmount(value) : ''
+}
 
 async function statementReport(api: ApiClient, given: Given): Promise<string> {
   if (given.text('from') !== undefined || given.text('to') !== undefined || given.texts('by').length > 0) throw new UsageError('A statement is of a whole month: give --month, and neither --from, --to nor --by.')
@@ -101,8 +105,11 @@ function statementText(statement: Statement): string {
   ].join('\n')
 }
 
+/** Calls without a price do not make a line that was free. */
+const pricedAmount = (decimal: string | null, of: Statement['totals']): string => (of.unpricedCalls > 0 && (decimal === null || decimal === '0') ? 'unpriced' : decimal === null ? '' : readableAmount(decimal))
+
 function tableText(name: string, table: Statement['teams'], totals: Statement['totals']): string {
-  const cells = (of: Statement['totals']): readonly string[] => [readableCount(of.calls), readableCount(of.tokens), readableAmount(of.listCost), readableAmount(of.cost), of.saving === null ? '' : readableAmount(of.saving)]
+  const cells = (of: Statement['totals']): readonly string[] => [readableCount(of.calls), readableCount(of.tokens), pricedAmount(of.listCost, of), pricedAmount(of.cost, of), of.saving === null ? '' : readableAmount(of.saving)]
   return textTable(
     [{ name }, count('Calls'), count('Tokens'), amount('List'), amount('Contract'), amount('Difference')],
     [...table.lines.map((line) => [line.name || '(none)', ...cells(line)]), ...(table.rest === null ? [] : [['All others', ...cells(table.rest)]])],

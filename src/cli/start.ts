@@ -42,7 +42,7 @@ export async function runStart(args: readonly string[], _version: string): Promi
       company = new Plane('demo-company', { ...controlEnv, TOLLGATE_GATEWAY_PORT: String(served.port) }, log)
       company.start().catch((error: unknown) => log('error', 'the demo company did not start', { reason: String(error) }))
     }
-    log('info', 'started', { pids: { start: process.pid, control: control.pid, gateway: gateway.pid, ...engines.pids() } })
+    log('info', 'started', { pids: { start: process.pid, control: control.pid, gateway: gateway.pid, company: company?.pid, ...engines.pids() } })
     await told
     console.log('\nStopping: calls in flight are finished, the journal is shipped …')
     return 0

@@ -50,6 +50,7 @@ describe('statement', () => {
     expect(await document().textContent()).toContain('Month so far')
     expect(await page.getByRole('region', { name: 'Notes' }).textContent()).toMatch(/openai\/my-private-model \(1 call,.*nothing priced\)/)
     expect(await cell('By model', 'my-private-model').textContent()).toContain('unpriced')
+    expect(await cell('By model', 'Total').textContent()).toContain('*')
     expect(await cell('By workflow', 'month-end').count()).toBe(1)
     expect(await barriers(page)).toEqual([])
   })

@@ -74,7 +74,7 @@ test('a demo tells its history once, lives on, and doctor proves all of it', asy
   let report = doctor()
   await until(() => rowsOf(report = doctor()) > told)
   expect(report.findings.filter(({ ok }) => !ok)).toEqual([])
-  expect(report.findings.some(({ check }) => check.includes('Marketing monthly cap'))).toBe(true)
+  expect(report.findings.some(({ check }) => check.includes('Halden Logistics, all AI'))).toBe(true)
   await stop()
 
   const before = rowsOf(report)

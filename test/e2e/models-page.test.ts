@@ -30,7 +30,7 @@ afterAll(async () => {
 })
 
 const patient = { timeout: 30_000, interval: 200 }
-const dialog = (name: string): Locator => page.getByRole('dialog', { name })
+const dialog = (name: string): Locator => page.getByRole('dialog', { name, exact: true })
 
 /** What a call cost by the gateway's header, and what it costs at these prices per million tokens; null = unpriced. */
 async function costs(model: string, prices: { readonly input: string; readonly output: string }): Promise<readonly [string | null, string]> {

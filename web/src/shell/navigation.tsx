@@ -33,7 +33,7 @@ export function FootNavigation(): ReactNode {
       {destinations.filter((place) => place.atFoot).map((place) => (
         <Link key={place.to} to={place.to} activeOptions={exactly(place)} className={footItem}><place.icon aria-hidden className="size-5" />{place.label}</Link>
       ))}
-      <DropdownMenu.Root>
+      <DropdownMenu.Root modal={false}>
         <DropdownMenu.Trigger className={classNames(footItem, 'data-[state=open]:text-ink')}><Ellipsis aria-hidden className="size-5" />More</DropdownMenu.Trigger>
         <DropdownMenu.Portal>
           <DropdownMenu.Content side="top" align="end" sideOffset={8} collisionPadding={8} className="animate-rise z-50 min-w-56 rounded-xl border border-line bg-raised p-1.5 shadow-float">

@@ -49,6 +49,12 @@ export function readLimit(text: string): string | null {
   return parseDecimal(plain) !== null && !/^[+-]/.test(plain) ? plain : null
 }
 
+/** False for what the browser cannot cut windows in; formatting in it would fail. */
+export function isKnownZone(zone: string): boolean {
+  if (zone === '') return false
+  try { return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '' } catch { return false }
+}
+
 type Errors = Readonly<Record<string, string>>
 
 /** What can be said before the server is asked, by the server's names of the fields. */
@@ -59,7 +65,7 @@ export function draftErrors(draft: BudgetDraft): Errors {
     ...(draft.limit.trim() === '' ? { limit: 'Say how much may be used.' } : limit === null ? { limit: 'Write a plain figure, such as 250 or 0.50.' } : draft.measure !== 'cost' && limit.includes('.') ? { limit: 'Counted whole: write a whole number.' } : {}),
     ...(/^[A-Z]{3}$/.test(draft.currency) || draft.measure !== 'cost' ? {} : { currency: 'Three letters, such as USD.' }),
     ...(Number.isInteger(cap) && cap >= 1 && cap <= 1_000_000 ? {} : { outputCapDefault: 'A whole number from 1 to 1,000,000.' }),
-    ...(draft.zone.trim() === '' ? { 'window.zone': 'Name a time zone, such as Europe/Berlin.' } : {}),
+    ...(!isKnownZone(draft.zone.trim()) ? { 'window.zone': 'Name a time zone, such as Europe/Berlin.' } : {}),
   }
 }
 

@@ -7,7 +7,7 @@ import { Skeleton } from '../../design/state.tsx'
 import { compareDecimals, ratioOf } from '../../format/decimal.ts'
 import { exactCount, formatShare } from '../../format/quantity.ts'
 import { DrawerSection } from '../calls/drawer-section.tsx'
-import { bodyOf, readLimit, type BudgetDraft } from './budget-draft.ts'
+import { bodyOf, isKnownZone, readLimit, type BudgetDraft } from './budget-draft.ts'
 import { budgetPreviewQuery, type BudgetBody, type BudgetPreview, type PacedBudget } from './budget-queries.ts'
 import { tupleName } from './budget-tree.ts'
 import { perText, windowName, windowNames } from './budget-words.ts'
@@ -42,7 +42,9 @@ export function BudgetPreviewPanel({ draft, rootId, budget }: { readonly draft: 
 
 function Foreseen({ preview, draft, limit }: { readonly preview: BudgetPreview; readonly draft: BudgetDraft; readonly limit: string | null }): ReactNode {
   const of = { measure: draft.measure, currency: draft.currency }
-  const name = (period: { readonly startMs: number; readonly endMs: number }): string => windowName(draft.unit, draft.zone, period.startMs, period.endMs)
+  // What is typed may be half a zone; the figures are still those of the last whole one.
+  const zone = isKnownZone(draft.zone.trim()) ? draft.zone.trim() : 'UTC'
+  const name = (period: { readonly startMs: number; readonly endMs: number }): string => windowName(draft.unit, zone, period.startMs, period.endMs)
   const fullest = preview.windows[0]
   return (
     <div className="flex flex-col gap-3 text-sm">

@@ -73,6 +73,7 @@ describe('the form', () => {
     expect(['1,500.00', '$1 500', ' 0.5 ', '1500', '1.234,5', '-3', '', 'much', '1,5'].map(readLimit)).toEqual(['1500.00', '1500', '0.5', '1500', null, null, null, null, null])
     expect(Object.keys(draftErrors(draft))).toEqual(['limit'])
     expect(draftErrors({ ...draft, limit: '1.5', measure: 'tokens' })['limit']).toMatch(/whole/)
+    expect(draftErrors({ ...draft, limit: '1', zone: 'Mars/Base' })).toHaveProperty(['window.zone'])
     expect(Object.keys(draftErrors({ ...draft, limit: '1', currency: 'usd', outputCapDefault: '0', zone: ' ' }))).toEqual(['currency', 'outputCapDefault', 'window.zone'])
   })
   it('sends the root as no selection and leaves empty conditions out', () => {

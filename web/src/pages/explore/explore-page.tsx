@@ -41,7 +41,7 @@ export function ExplorePage(): ReactNode {
       <ExploreControls view={view} span={span} nowMs={now} onChange={setView} />
       {answer.error !== null && shown !== null && <div className="mb-4"><Banner tone="warn" action={<Button size="sm" onClick={() => void answer.refetch()}>Try again</Button>}>{answer.error.message} These are the last figures received.</Banner></div>}
       {shown === null ? answer.error === null ? <ExploreSkeleton /> : <div className="rounded-xl border border-line bg-surface"><ProblemState error={answer.error} onRetry={() => void answer.refetch()} /></div>
-        : <Shown shown={shown} busy={answer.isPending} onView={setView} onOpen={open} />}
+        : <Shown shown={shown} busy={answer.isPending && shown.view !== view} onView={setView} onOpen={open} />}
     </Page>
   )
 }

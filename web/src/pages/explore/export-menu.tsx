@@ -22,7 +22,7 @@ export function ExportMenu({ question }: { readonly question: CostQueryInput }):
   const inSteps = question.granularity !== 'none'
   return (
     <>
-      <DropdownMenu.Root>
+      <DropdownMenu.Root modal={false}>
         <DropdownMenu.Trigger asChild><Button icon={Download} disabled={busy} aria-label="Export"><span className="max-sm:sr-only">{busy ? 'Exporting…' : 'Export'}</span></Button></DropdownMenu.Trigger>
         <DropdownMenu.Portal>
           <DropdownMenu.Content align="end" sideOffset={6} collisionPadding={8} className="animate-rise z-50 w-64 rounded-lg border border-line bg-raised p-1 shadow-float">

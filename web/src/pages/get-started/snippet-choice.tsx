@@ -28,7 +28,7 @@ export function SnippetChoice({ secret, sdk, onSdk }: { readonly secret: string 
         ))}
       </ToggleGroup.Root>
       <div className="flex flex-wrap items-center gap-x-5 gap-y-2">
-        {snippet.install !== null && <p className="flex flex-1 items-center gap-1 text-xs text-ink-3"><code className="font-mono text-ink-2">{snippet.install}</code><CopyButton text={snippet.install} label="Copy the install command" /></p>}
+        {snippet.install !== null && <p className="flex flex-1 items-center gap-1 text-xs text-ink-3 max-sm:basis-full"><code className="font-mono whitespace-nowrap text-ink-2">{snippet.install}</code><CopyButton text={snippet.install} label="Copy the install command" /></p>}
         <Toggle label="Attribution" checked={attributed} onChange={setAttributed} />
         {snippet.streams && <Toggle label="Stream" checked={streamed} onChange={setStreamed} />}
       </div>

@@ -30,7 +30,7 @@ function Unpriced({ statement: { totals, unpriced } }: { readonly statement: Sta
   const shown = unpriced.slice(0, listedMax)
   return (
     <>
-      {plural(totals.unpricedCalls, 'call')} {totals.unpricedCalls === 1 ? 'has' : 'have'} a part without a price. What that part costs is not zero, it is unknown, and it is in no figure here:{' '}
+      <span className="text-warn">*</span> {plural(totals.unpricedCalls, 'call')} {totals.unpricedCalls === 1 ? 'has' : 'have'} a part without a price. What that part costs is not zero, it is unknown, and it is in no figure here:{' '}
       {shown.map((row, index) => (
         <span key={`${row.provider}/${row.model}/${row.pricing}`}>
           {index > 0 && '; '}<span className="text-ink">{row.provider}/{row.model === '' ? 'no model' : row.model}</span> ({plural(row.calls, 'call')}, {formatCount(row.tokens)} tokens, {row.pricing === 'partial' ? 'partly priced' : 'nothing priced'})

@@ -37,8 +37,8 @@ export function StatementTable({ title, note, missing, table, totals, currency }
             <th scope="col" className="w-18 max-sm:hidden print:table-cell">Calls</th>
             <th scope="col" className="w-20 max-sm:hidden print:table-cell">Tokens</th>
             <th scope="col" className="w-26 max-sm:hidden print:table-cell">List</th>
-            <th scope="col" className="w-24 sm:w-26">Contract</th>
-            <th scope="col" className="w-24">Difference</th>
+            <th scope="col" className="w-22 sm:w-26">Contract</th>
+            <th scope="col" className="w-22 sm:w-24">Difference</th>
             <th scope="col" className="w-18 max-sm:hidden print:table-cell">Share</th>
           </tr>
         </thead>
@@ -60,16 +60,22 @@ function Row({ name, of, total, places, currency, quiet = false, foot = false }:
       </th>
       <td className="max-sm:hidden print:table-cell">{exactCount(of.calls)}</td>
       <td className="max-sm:hidden print:table-cell" title={exactCount(of.tokens)}>{formatCount(of.tokens)}</td>
-      <td className="text-ink-2 max-sm:hidden print:table-cell"><Amount decimal={of.listCost} places={places} currency={currency} calls={of.calls} /></td>
-      <td><Amount decimal={of.cost} places={places} currency={currency} calls={of.calls} /></td>
-      <td className="text-ink-2"><Amount decimal={of.saving} places={places} currency={currency} calls={0} /></td>
+      <td className="text-ink-2 max-sm:hidden print:table-cell"><Amount decimal={of.listCost} places={places} currency={currency} unpricedCalls={of.unpricedCalls} /></td>
+      <td><Amount decimal={of.cost} places={places} currency={currency} unpricedCalls={of.unpricedCalls} /></td>
+      <td className="text-ink-2"><Amount decimal={of.saving} places={places} currency={currency} unpricedCalls={0} /></td>
       <td className="text-ink-3 max-sm:hidden print:table-cell">{of.cost === null || total === null ? '–' : formatShare(ratioOf(of.cost, total) ?? 0)}</td>
     </tr>
   )
 }
 
-/** Nothing priced is not nothing spent: it is said in words. */
-function Amount({ decimal, places, currency, calls }: { readonly decimal: string | null; readonly places: number; readonly currency: string; readonly calls: number }): ReactNode {
-  if (decimal === null) return calls > 0 ? <span className="text-warn" title="No price is known for this; it is not free.">unpriced</span> : <span className="text-ink-3">–</span>
-  return <span title={exactMoney(decimal, currency)}>{columnMoney(decimal, places)}</span>
+/** Nothing priced is not nothing spent: it is said in words, and a sum that leaves calls out carries the note's mark. */
+function Amount({ decimal, places, currency, unpricedCalls }: { readonly decimal: string | null; readonly places: number; readonly currency: string; readonly unpricedCalls: number }): ReactNode {
+  if (unpricedCalls > 0 && (decimal === null || decimal === '0')) return <span className="text-warn" title="No price is known for this; it is not free.">unpriced</span>
+  if (decimal === null) return <span className="text-ink-3">–</span>
+  return (
+    <span title={exactMoney(decimal, currency)}>
+      {columnMoney(decimal, places)}
+      {unpricedCalls > 0 && <span className="inline-block w-0 text-warn" title={`${exactCount(unpricedCalls)} calls without a price are not in it`}>*</span>}
+    </span>
+  )
 }

@@ -133,7 +133,7 @@ function finish(gateway: GatewayContext, call: Call, attempt: Attempt, usageReco
   }
   if (result.unfinished) {
     if (result.fault !== '') response.destroy() // The client must see that the answer is not whole.
-    else if (call.request.headers['x-tollgate-stream-facts'] !== undefined && call.facts.endpoint.stream !== 'json') response.end(`: tollgate event-id=${attempt.eventId} cost=${costHeader(usageRecord) ?? 'unpriced'} quality=${usageRecord.quality}\n\n`)
+    else if (result.isEvents && call.request.headers['x-tollgate-stream-facts'] !== undefined) response.end(`: tollgate event-id=${attempt.eventId} cost=${costHeader(usageRecord) ?? 'unpriced'} quality=${usageRecord.quality}\n\n`)
     else response.end()
     return
   }

@@ -36,6 +36,8 @@ export interface ExchangeResult {
   readonly held: { readonly status: number; readonly headers: string[]; readonly body: Buffer; readonly declaredBytes: number } | null
   /** True when the client has the head and waits for the end. */
   readonly unfinished: boolean
+  /** The client reads server-sent events, to which a comment may be added. */
+  readonly isEvents: boolean
 }
 
 export interface ExchangeOptions {
@@ -239,7 +241,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     clearTimeout(this.#overall)
     clearTimeout(this.#drainTimer)
     clearTimeout(this.#patience)
-    const { response, clock } = this.#options
+    const { response, clock, facts } = this.#options
     response.off('close', this.#onClose)
     response.off('drain', this.#onDrain)
     const head = this.#head
@@ -255,7 +257,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       sent: this.#sent, upstreamStatus: this.#status, fault, clientGone: this.#clientGone, requestId: head?.requestId ?? '', retryAfter: head?.retryAfter ?? '',
       firstByteAt: this.#firstByteAt, endAt: clock.now(), responseBytes: this.#bytes, reading: inTierOf(head?.tier ?? '', reading, this.#options.dialect),
       held: mode === 'buffering' && head !== null ? { status: this.#status, headers: head.list, body: oneBuffer(this.#chunks), declaredBytes: head.length } : null,
-      unfinished: mode === 'streaming' || mode === 'relaying',
+      unfinished: mode === 'streaming' || mode === 'relaying', isEvents: mode === 'streaming' && facts.endpoint.stream !== 'json',
     })
   }
 

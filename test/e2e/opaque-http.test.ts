@@ -48,6 +48,20 @@ describe('counted and timed', () => {
     expect(await installation.api(`/api/v1/records/${eventIdOf(answer)}/explain`)).toMatchObject({ cost: '0.0025', sum: '0.0025', agrees: true })
   })
 
+  test('facts that a stream may ask for are never added to a body that is relayed', async () => {
+    raw.answer = (_request, response) => void response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(binary)
+    const answer = await ask('/maps/tile', { headers: { 'x-tollgate-stream-facts': '1' } })
+    expect(Buffer.from(await answer.arrayBuffer()).equals(binary)).toBe(true)
+    // Without a declared length nothing would cut it off either.
+    raw.answer = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/octet-stream' })
+      response.write(binary)
+      response.end()
+    }
+    const chunked = await ask('/maps/tile', { headers: { 'x-tollgate-stream-facts': '1' } })
+    expect(Buffer.from(await chunked.arrayBuffer()).equals(binary)).toBe(true)
+  })
+
   test("the API's own refusals are calls, its failures are not", async () => {
     for (const [status, cost, request] of [[404, 2_500_000_000_000n, 1], [500, 0n, undefined]] as const) {
       raw.answer = (_request, response) => void response.writeHead(status).end('no')

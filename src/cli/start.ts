@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { loadConfig, type Config } from '../config/config.ts'
 import { localNodeCredential, secretKey } from '../config/secrets.ts'
 import { paceOf } from '../demo/models.ts'
@@ -26,7 +27,8 @@ export async function runStart(args: readonly string[], _version: string): Promi
   // The gateway needs no engine: it serves from its last snapshot while they start.
   const gateway = new Plane<{ readonly port: number }>('gateway', sharedEnv, log)
   const serving = gateway.start()
-  serving.catch(() => {}) // Looked at below, once the engines stand.
+  // The engines' start would take the processors' time from it, so it goes first. Its end is looked at below, once they stand.
+  await Promise.race([serving.catch(() => {}), sleep(headStartMs)])
   let engines: Engines | null = null
   let control: Plane<Prepared & { readonly port: number }> | null = null
   let company: Plane<object> | null = null
@@ -56,6 +58,9 @@ export async function runStart(args: readonly string[], _version: string): Promi
     console.log('Stopped.')
   }
 }
+
+/** How long the engines wait for the gateway to serve, milliseconds. */
+const headStartMs = 1_000
 
 function untilInterrupted(): Promise<void> {
   return new Promise((resolve) => {

@@ -6,7 +6,7 @@ import { joinWrites } from './join-writes.ts'
 const connect = buildConnector({ timeout: limits.upstreamConnectTimeoutMs, allowH2: false })
 /** The usual connector; its sockets write a request's head and body at once. */
 const connectJoined: buildConnector.connector = (options, done) => connect(options, (...answer) => {
-  if (answer[1] !== null) joinWrites(answer[1])
+  if (answer[0] === null) joinWrites(answer[1])
   done(...answer)
 })
 

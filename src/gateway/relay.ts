@@ -7,6 +7,7 @@ import type { Limits } from '../config/limits.ts'
 import type { Dialect, RequestFacts, StreamReader, UsageReading } from '../dialect/dialect.ts'
 import { AnswerCopy, inflaterFor } from './answer-copy.ts'
 import { answerHeaders } from './request-headers.ts'
+import { writeChunk } from './write-chunk.ts'
 
 /**
  * One exchange with an upstream: bytes go to the client at once, the dialect reads a tee.
@@ -166,7 +167,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #relayEvents(chunk: Buffer): boolean {
     const out = this.#reader!.push(chunk)
-    return out.length === 0 ? true : this.#write(out)
+    return out.length === 0 || this.#clientGone ? true : writeChunk(this.#options.response, out, this.#onDrain)
   }
 
   #inflate(inflater: Duplex, chunk: Buffer): boolean {

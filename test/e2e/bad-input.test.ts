@@ -301,6 +301,24 @@ describe('connections', () => {
     const text = await exchangeBytes([whole(JSON.stringify(chat)) + whole('{"model":') + whole(JSON.stringify(chat), ['connection: close'])])
     expect(statuses(text)).toEqual([200, 400, 200])
   })
+  test('streams asked for without waiting come one after the other, each chunk framed', async () => {
+    const streamed = JSON.stringify({ ...chat, stream: true })
+    const text = await exchangeBytes([whole(streamed) + whole(streamed, ['connection: close'])])
+    expect(statuses(text)).toEqual([200, 200])
+    for (const answer of text.split('HTTP/1.1 200').slice(1)) {
+      let rest = answer.slice(answer.indexOf('\r\n\r\n') + 4)
+      let events = ''
+      for (let length = -1; length !== 0;) {
+        length = Number.parseInt(rest, 16)
+        const start = rest.indexOf('\r\n') + 2
+        events += rest.slice(start, start + length)
+        expect(rest.slice(start + length, start + length + 2)).toBe('\r\n')
+        rest = rest.slice(start + length + 2)
+      }
+      expect(rest).toBe('')
+      expect(events.endsWith('data: [DONE]\n\n')).toBe(true)
+    }
+  })
   test('HTTP/1.0 is answered and closed; HTTP/2 without asking is refused', async () => {
     const body = JSON.stringify(chat)
     const text = await exchangeBytes([head(`POST ${path} HTTP/1.0`, ['content-type: application/json', `content-length: ${body.length}`]) + body])

@@ -13,14 +13,16 @@ export class Plane<Ready> {
   readonly #name: string
   readonly #env: NodeJS.ProcessEnv
   readonly #log: Log
+  readonly #nodeFlags: readonly string[]
   #child: ChildProcess | null = null
   #stopping = false
   #backoffMs = 200
 
-  constructor(name: string, env: NodeJS.ProcessEnv, log: Log) {
+  constructor(name: string, env: NodeJS.ProcessEnv, log: Log, nodeFlags: readonly string[] = []) {
     this.#name = name
     this.#env = env
     this.#log = log
+    this.#nodeFlags = nodeFlags
   }
 
   get pid(): number | undefined {
@@ -47,7 +49,7 @@ export class Plane<Ready> {
   #spawn(resolve: (ready: Ready) => void, reject: (error: Error) => void): void {
     const program = fileURLToPath(new URL(`../main${extname(import.meta.url)}`, import.meta.url))
     const fromSource = extname(program) === '.ts'
-    const child = fork(program, [this.#name], { env: this.#env, execArgv: fromSource ? ['--import', 'tsx'] : [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const child = fork(program, [this.#name], { env: this.#env, execArgv: [...this.#nodeFlags, ...(fromSource ? ['--import', 'tsx'] : [])], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     this.#child = child
     let served = false
     const startedAt = performance.now()

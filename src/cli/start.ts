@@ -37,7 +37,7 @@ export async function runStart(args: readonly string[], _version: string): Promi
       dataDir: join(config.data_dir, 'engines'), log, postgres: config.postgres_url === undefined, events: config.clickhouse_url === undefined,
     })
     const controlEnv = { ...sharedEnv, ...controlEnvironment(config, engines), ...(sim === null ? {} : demoEnvironment(mode, sim.url)) }
-    control = new Plane('control', controlEnv, log)
+    control = new Plane('control', controlEnv, log, controlNodeFlags)
     const [ready, served] = await Promise.all([control.start(), serving])
     announce(mode, ready, served.port, performance.now() - startedAt)
     if (mode.company) {
@@ -58,6 +58,9 @@ export async function runStart(args: readonly string[], _version: string): Promi
     console.log('Stopped.')
   }
 }
+
+/** A block of a thousand records lives longer than a small young generation; a larger one halves what collecting it costs. */
+const controlNodeFlags = ['--max-semi-space-size=32']
 
 /** How long the engines wait for the gateway to serve, milliseconds. */
 const headStartMs = 1_000

@@ -39,6 +39,7 @@ export async function runStart(args: readonly string[], _version: string): Promi
     const controlEnv = { ...sharedEnv, ...controlEnvironment(config, engines), ...(sim === null ? {} : demoEnvironment(mode, sim.url)) }
     control = new Plane('control', controlEnv, log, controlNodeFlags)
     const [ready, served] = await Promise.all([control.start(), serving])
+    await untilServing(addressOf(config.gateway.host, served.port))
     announce(mode, ready, served.port, performance.now() - startedAt)
     if (mode.company) {
       company = new Plane('demo-company', { ...controlEnv, TOLLGATE_GATEWAY_PORT: String(served.port) }, log)
@@ -64,6 +65,22 @@ const controlNodeFlags = ['--max-semi-space-size=32']
 
 /** How long the engines wait for the gateway to serve, milliseconds. */
 const headStartMs = 1_000
+/** How long the word of readiness waits for the gateway's first snapshot, milliseconds. */
+const snapshotWaitMs = 10_000
+
+/** A gateway that listens answers 503 until it has its first snapshot; the call that is printed as an example must not be that one. */
+async function untilServing(gatewayUrl: string): Promise<void> {
+  for (const deadline = performance.now() + snapshotWaitMs; performance.now() < deadline; await sleep(50)) {
+    const ready = await fetch(`${gatewayUrl}/readyz`, { signal: AbortSignal.timeout(snapshotWaitMs) }).then((answer) => answer.ok, () => false)
+    if (ready) return
+  }
+}
+
+/** Where a listener is reached from this machine. */
+function addressOf(host: string, port: number): string {
+  const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
+}
 
 function untilInterrupted(): Promise<void> {
   return new Promise((resolve) => {
@@ -97,8 +114,8 @@ function controlEnvironment(config: Config, engines: Engines): NodeJS.ProcessEnv
 }
 
 function announce({ config, demo, company }: StartMode, ready: Prepared & { readonly port: number }, gatewayPort: number, ms: number): void {
-  const consoleUrl = `http://${config.console.host === '0.0.0.0' ? '127.0.0.1' : config.console.host}:${ready.port}`
-  const gatewayUrl = `http://${config.gateway.host === '0.0.0.0' ? '127.0.0.1' : config.gateway.host}:${gatewayPort}`
+  const consoleUrl = addressOf(config.console.host, ready.port)
+  const gatewayUrl = addressOf(config.gateway.host, gatewayPort)
   const lines = [
     '',
     `  Tollgate is ready in ${(ms / 1000).toFixed(1)} s${demo ? `   [ DEMO: ${company ? 'a made-up company and ' : ''}a simulated provider; set OPENAI_API_KEY to serve a real one ]` : ''}`,

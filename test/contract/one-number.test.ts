@@ -149,7 +149,9 @@ describe.each(['memory oracle', 'real engine'] as const)('%s', (which) => {
       if (question.groupBy.length > 0 || question.granularity !== 'none') expect(answer.rows.length, about).toBe(expected.size)
       for (const row of answer.rows) {
         const name = JSON.stringify([row.bucketMs, ...question.groupBy.map((dimension) => row.group[dimension as 'team']!.id)])
-        for (const measure of question.measures) expect(row.values[measure], `${measure} of ${name}, ${about}`).toEqual(sumOf(expected.get(name) ?? [], measure))
+        const members = expected.get(name) ?? []
+        // Looked at first: an expectation for each of a million cells would cost minutes.
+        for (const measure of question.measures) if (row.values[measure] !== sumOf(members, measure)) expect(row.values[measure], `${measure} of ${name}, ${about}`).toEqual(sumOf(members, measure))
       }
 
       await checkExport(api, question, answer, about)

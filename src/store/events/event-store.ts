@@ -116,10 +116,14 @@ class ClickHouseEventStore implements EventStore {
 
   async costSplit(scope: ReadScope, query: SplitQuery): Promise<CostSplit> {
     const plan = planSplit(scope, query, costBounds)
-    const priced = (await this.#connection.rows(plan.currencies)).map(([currency]) => String(currency))
+    const currencies = async (): Promise<readonly string[]> => (await this.#connection.rows(plan.currencies)).map(([currency]) => String(currency))
+    const priced = await currencies()
     const chosen = chooseCurrency(query.currency, priced)
     const lines = plan.lines(chosen.currency)
-    return splitOf(query, { columns: lines.columns, cells: await this.#connection.rows(lines) }, chosen)
+    const cells = await this.#connection.rows(lines)
+    // The first priced record of all may have come between the two reads: its lines would be counted, and its cost would not.
+    if (priced.length === 0 && (await currencies()).length > 0) return this.costSplit(scope, query)
+    return splitOf(query, { columns: lines.columns, cells }, chosen)
   }
 
   async listRecords(scope: ReadScope, filter: RecordFilter, cursor: string | null, rowsMax: number): Promise<RecordPage> {

@@ -47,7 +47,9 @@ export function PeopleSection({ session, nodes }: { readonly session: Session; r
 }
 
 function NewPerson({ nodes, onCreated }: { readonly nodes: readonly OrgNode[]; readonly onCreated: (user: User) => void }): ReactNode {
-  const [grants, setGrants] = useState<readonly User['grants'][number][]>(() => (nodes[0] === undefined ? [] : [{ role: 'viewer', nodeId: nodes[0].id }]))
+  const [chosen, setChosen] = useState<readonly User['grants'][number][] | null>(null)
+  // The organisation may arrive after the form was opened: the role that is offered first follows it.
+  const grants = chosen ?? (nodes[0] === undefined ? [] : [{ role: 'viewer', nodeId: nodes[0].id } as const])
   const create = useWrite((body: BodyOf<'createUser'>) => api.post<User>('/api/v1/users', body), ['users'])
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault()
@@ -58,7 +60,7 @@ function NewPerson({ nodes, onCreated }: { readonly nodes: readonly OrgNode[]; r
     <form onSubmit={submit} className="flex flex-col gap-4 p-4">
       <TextField label="Name" name="name" required maxLength={120} autoComplete="off" />
       <TextField label="E-mail" name="email" type="email" required maxLength={254} autoComplete="off" hint="What they sign in with. Nothing is sent: you hand over a sign-in link." />
-      <GrantFields grants={grants} nodes={nodes} onChange={setGrants} />
+      <GrantFields grants={grants} nodes={nodes} onChange={setChosen} />
       <FormError error={create.error} />
       <FormFoot><Button type="submit" variant="solid" disabled={create.isPending}>Add</Button></FormFoot>
     </form>

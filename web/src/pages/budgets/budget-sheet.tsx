@@ -14,6 +14,7 @@ import { Empty } from '../../design/state.tsx'
 import { exactCount, formatShare } from '../../format/quantity.ts'
 import { formatMoment } from '../../format/time.ts'
 import { DrawerSection } from '../calls/drawer-section.tsx'
+import { BudgetMakers } from './budget-makers.tsx'
 import { BudgetChanges, BudgetHistory, BudgetWindows } from './budget-records.tsx'
 import { HardMark, StandingMark } from './budget-marks.tsx'
 import { budgetBurnQuery, removeBudget, type PacedBudget, type PacedWindow } from './budget-queries.ts'
@@ -81,6 +82,7 @@ function Details({ budget, tuple, onWindow }: { readonly budget: PacedBudget; re
         : <Standing budget={budget} window={window} />}
       {window !== null && standingOf(window) === 'exceeded' && <Exceeded budget={budget} window={window} />}
       {window !== null && <DrawerSection title={`Use, ${windowName(budget.window.unit, budget.window.zone, window.startMs, window.resetsAt)}`}><BurnChart budget={budget} window={window} /></DrawerSection>}
+      {window !== null && <BudgetMakers key={tupleText(window)} budget={budget} window={window} />}
       {window !== null && <Pace budget={budget} window={window} />}
       {budget.per.length > 0 && <BudgetWindows budget={budget} chosen={window} onWindow={onWindow} />}
       <BudgetTerms budget={budget} />

@@ -6,7 +6,7 @@ import type { RecordSummary } from '../../api/queries.ts'
 import { classNames } from '../../design/class-names.ts'
 import { Money } from '../../design/figures.tsx'
 import { formatCount, formatDuration } from '../../format/quantity.ts'
-import { formatClockShort } from '../../format/time.ts'
+import { formatMomentShort } from '../../format/time.ts'
 import { useWide } from '../../design/use-wide.ts'
 import { callColumns, cachedTokens, costsNothing, freshTokens, modelOf, outputTokens } from './call-columns.tsx'
 import { Marks, StatusMark } from './call-marks.tsx'
@@ -132,7 +132,7 @@ function NarrowRow({ row }: { readonly row: RecordSummary }): ReactNode {
         <span className="shrink-0 font-medium">{costsNothing(row) ? '–' : <Money decimal={row.cost} currency={row.currency} />}</span>
       </div>
       <div className="flex items-center justify-between gap-3 text-xs text-ink-3">
-        <span className="truncate">{formatClockShort(row.at)} · {counts.every((count) => count === null) ? 'no usage' : `${formatCount((counts[0] ?? 0) + (counts[1] ?? 0))} in, ${formatCount(counts[2] ?? 0)} out`}{row.latencyMs === null ? '' : ` · ${formatDuration(row.latencyMs)}`}</span>
+        <span className="truncate">{formatMomentShort(row.at)} · {counts.every((count) => count === null) ? 'no usage' : `${formatCount((counts[0] ?? 0) + (counts[1] ?? 0))} in, ${formatCount(counts[2] ?? 0)} out`}{row.latencyMs === null ? '' : ` · ${formatDuration(row.latencyMs)}`}</span>
         <span className="flex shrink-0 gap-1.5"><Marks row={row} /><StatusMark row={row} /></span>
       </div>
     </div>

@@ -56,9 +56,10 @@ function Actions({ budget, setSearch }: { readonly budget: PacedBudget; readonly
   )
 }
 
+/** What is asked about the budget itself is not asked again: it is gone. */
 function RemoveBudget({ budget, open, onOpenChange, onRemoved }: { readonly budget: PacedBudget; readonly open: boolean; readonly onOpenChange: (open: boolean) => void; readonly onRemoved: () => void }): ReactNode {
   const cache = useQueryClient()
-  const removal = useMutation({ mutationFn: () => removeBudget(budget.id), onSuccess: () => { onOpenChange(false); onRemoved(); void cache.invalidateQueries({ queryKey: ['budgets'] }) } })
+  const removal = useMutation({ mutationFn: () => removeBudget(budget.id), onSuccess: () => { onOpenChange(false); onRemoved(); void cache.invalidateQueries({ queryKey: ['budgets'], predicate: ({ queryKey }) => !queryKey.includes(budget.id) }) } })
   return (
     <Modal open={open} onOpenChange={onOpenChange} title={`Remove “${budget.name}”?`}>
       <div className="flex flex-col gap-3 px-5 pb-5">

@@ -117,7 +117,9 @@ function HeadRow({ table, order, onOrder }: Pick<CallTableProps, 'order' | 'onOr
 function OrderButton({ column, order, onOrder, children }: Pick<CallTableProps, 'order' | 'onOrder'> & { readonly column: Order; readonly children: ReactNode }): ReactNode {
   return (
     <button type="button" title={column === 'cost' ? 'Dearest first' : 'Newest first'} onClick={() => onOrder(column)} className="inline-flex items-center gap-1 rounded hover:text-ink">
-      {children}<ArrowDown aria-hidden className={classNames('size-3', column !== order && 'text-ink-faint')} />
+      {column === 'at' && children}
+      <ArrowDown aria-hidden className={classNames('size-3', column !== order && 'text-ink-faint')} />
+      {column === 'cost' && children}
     </button>
   )
 }

@@ -34,8 +34,11 @@ export interface RecordFilter {
   readonly range: TimeRange
   /** Exact matches on whitelisted dimensions; pricing 'incomplete' is either of unpriced and partial. */
   readonly match: Readonly<Partial<Record<'kind' | 'unit' | 'team' | 'app' | 'key' | 'provider' | 'model' | 'endpoint' | 'quality' | 'pricing' | 'user' | 'agent' | 'workflow' | 'run' | 'session' | 'cost_centre' | 'error_class' | 'call', string>>>
+  /** What pages go by, greatest first: the instant unless told otherwise, or the cost, rows without one last. Equals go by (at, event id). */
+  readonly order?: RecordOrder
 }
-/** Opaque: the (at, event id) of the last row. */
+export type RecordOrder = 'at' | 'cost'
+/** `next` is opaque: where the last row stands in the order. */
 export interface RecordPage { readonly rows: readonly StoredRecord[]; readonly next: string | null }
 export type StoredRecord = UsageRecord & { readonly batchId: string; readonly recordedAt: number }
 
@@ -66,7 +69,7 @@ export interface EventStore {
   costQuery(scope: ReadScope, query: CostQuery): Promise<CostAnswer>
   /** The same calls cut in several ways from one reading of them; throws as `costQuery` does. */
   costSplit(scope: ReadScope, query: SplitQuery): Promise<CostSplit>
-  /** Newest first by (at, event id); `next` is the cursor of the following page. `rowsMax` is capped at limits.pageRowsMax. */
+  /** In the filter's order; `next` is the cursor of the following page. `rowsMax` is capped at limits.pageRowsMax. */
   listRecords(scope: ReadScope, filter: RecordFilter, cursor: string | null, rowsMax: number): Promise<RecordPage>
   getRecords(scope: ReadScope, ids: { readonly eventId?: string; readonly callId?: string }): Promise<readonly StoredRecord[]>
   /** Instant of the last record of each key that has any, by key id; refusals count, because somebody called. */

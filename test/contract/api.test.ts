@@ -408,6 +408,18 @@ describe('figures', () => {
     expect(csv).toContain("'@SUM(1)")
     expect(fieldsOf(await api.call('viewer', 'GET', '/api/v1/records?teams=x'))).toHaveProperty('teams')
   })
+
+  it('records are listed dearest first where asked, a cursor in its own order', async () => {
+    const costs = ['0.2', '1', '0.05', '0.9'].map((cost, index) => ({ ...costing(cost), at: noon - (index + 1) * hourMs }))
+    const unknown = call({ cost: null, listCost: null, pricing: 'unpriced' })
+    await api.events.insertBatch('b', [...costs, unknown], noon)
+    const list = async (search: string): Promise<{ rows: { cost: string | null }[]; next: string }> => (await api.call('viewer', 'GET', `/api/v1/records?limit=3${search}`)).json
+    const first = await list('&order=cost')
+    const second = await list(`&order=cost&cursor=${encodeURIComponent(first.next)}`)
+    expect([...first.rows, ...second.rows].map((row) => row.cost)).toEqual(['1', '0.9', '0.2', '0.05', null])
+    expect((await api.call('viewer', 'GET', `/api/v1/records?limit=3&cursor=${encodeURIComponent(first.next)}`)).status).toBe(400)
+    expect(fieldsOf(await api.call('viewer', 'GET', '/api/v1/records?order=price'))).toHaveProperty('order')
+  })
 })
 
 describe('system', () => {

@@ -161,6 +161,29 @@ export function eventStoreContract(name: string, open: () => Promise<EventStore>
       await expect(store.listRecords(whole(orgId), { range: june, match: {} }, "x' OR '", 5)).rejects.toMatchObject({ code: 'invalid' })
     })
 
+    it('pages through records dearest first, unknown costs last, and takes no cursor of another order', async () => {
+      const { orgId, row, batch } = place()
+      const costs = [0n, 5n, null, 10n ** 17n, -3n, 5n, null, 1n, 10n ** 15n, 5n]
+      const rows = costs.map((cost, index) => row({ cost, at: noon - (index % 4) * 40 * hour }))
+      await store.insertBatch(batch(1), rows, recordedAt)
+      const worth = (cost: bigint | null): bigint => cost ?? -(10n ** 30n)
+      const expected = [...rows].sort((a, b) => Number(worth(b.cost) - worth(a.cost)) || b.at - a.at || (a.eventId < b.eventId ? 1 : -1)).map((r) => r.eventId)
+      const filter = { range: { fromMs: 0, toMs: noon + 1 }, match: {}, order: 'cost' } as const
+      for (const rowsMax of [1, 3, 10]) {
+        const seen: string[] = []
+        let cursor: string | null = null
+        do {
+          const page = await store.listRecords(whole(orgId), filter, cursor, rowsMax)
+          seen.push(...page.rows.map((r) => r.eventId))
+          cursor = page.next
+        } while (cursor !== null)
+        expect(seen).toEqual(expected)
+      }
+      expect((await store.listRecords(whole(orgId), { ...filter, match: { session: 'nobody' } }, null, 5)).rows).toEqual([])
+      const { next } = await store.listRecords(whole(orgId), filter, null, 3)
+      await expect(store.listRecords(whole(orgId), { ...filter, order: 'at' }, next, 3)).rejects.toMatchObject({ code: 'invalid' })
+    })
+
     it('finds records that are unpriced or partly priced under one word', async () => {
       const { orgId, row, batch } = place()
       const loose = [row({ cost: null, listCost: null, pricing: 'unpriced' }), row({ pricing: 'partial', at: noon - 1 })]

@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { chooseFreePort } from '../../src/engines/free-port.ts'
 
-/** The whole program as a person starts it: `tollgate start` in a directory of its own, with the simulated provider. */
+/** The whole program as a person starts it in a directory of its own, with the simulated provider. */
 export interface Product {
   readonly consoleUrl: string
   readonly gatewayUrl: string
@@ -19,12 +20,21 @@ export interface Product {
 const program = resolve(process.env['TOLLGATE_TEST_PROGRAM'] ?? join(import.meta.dirname, '../../dist/main.js'))
 const readyWaitMs = 90_000
 const stopWaitMs = 45_000
+const historyWaitMs = 120_000
 
-export async function startProduct(options: { readonly directory?: string } = {}): Promise<Product> {
+interface ProductOptions {
+  /** Where it runs and keeps its data, which then stays; default a folder of its own. */
+  readonly directory?: string
+  /** With the demo company of this seed, its history told and its budgets made; default nothing recorded. */
+  readonly companySeed?: number
+}
+
+export async function startProduct(options: ProductOptions = {}): Promise<Product> {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'tollgate-product-'))
   const gatewayPort = await chooseFreePort(null)
   const consolePort = await chooseFreePort(null, [gatewayPort])
-  const child = spawn(process.execPath, [program, 'start', '--demo', '--empty'], {
+  const { companySeed } = options
+  const child = spawn(process.execPath, [program, ...(companySeed === undefined ? ['start', '--demo', '--empty'] : ['demo', '--seed', String(companySeed)])], {
     cwd: directory, stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...inherited(), TOLLGATE_DATA_DIR: join(directory, 'data'), TOLLGATE_GATEWAY_PORT: String(gatewayPort), TOLLGATE_CONSOLE_PORT: String(consolePort) },
   })
@@ -35,6 +45,7 @@ export async function startProduct(options: { readonly directory?: string } = {}
   }
   try {
     const said = await readiness(child)
+    if (companySeed !== undefined) await historyTold(join(directory, 'data-demo', 'demo.json'))
     return {
       consoleUrl: `http://127.0.0.1:${consolePort}`, gatewayUrl: `http://127.0.0.1:${gatewayPort}`,
       signInLink: /http:\/\/\S+\/\?token=\S+/.exec(said)?.[0] ?? null, firstKey: /Bearer (tg_[\w-]+)/.exec(said)?.[1] ?? null, stop,
@@ -58,6 +69,13 @@ function readiness(child: ChildProcess): Promise<string> {
     for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', hear)
     child.once('exit', (code, signal) => { clearTimeout(late); fail(new Error(`The product ended (${code ?? signal}) before it was ready:\n${said}`)) })
   })
+}
+
+async function historyTold(notes: string): Promise<void> {
+  const isTold = (): boolean => existsSync(notes) && (JSON.parse(readFileSync(notes, 'utf8')) as { budgetsMade: boolean }).budgetsMade
+  for (const deadline = Date.now() + historyWaitMs; !isTold(); await sleep(100)) {
+    if (Date.now() > deadline) throw new Error(`The demo company had not told its history within ${historyWaitMs} ms.`)
+  }
 }
 
 async function ended(child: ChildProcess, gone: Promise<void>): Promise<void> {

@@ -114,10 +114,11 @@ const recordQuery = {
   fromMs: instantInQuery.exactOptional().describe('Start, inclusive, Unix milliseconds UTC. Default 24 hours before the end.'),
   toMs: instantInQuery.exactOptional().describe('End, exclusive, Unix milliseconds UTC. Default now.'),
 }
+const recordOrder = z.enum(['at', 'cost']).default('at').describe('at = newest first; cost = dearest first, records without a cost last. A cursor belongs to one order. Default at.')
 const eventParams = z.object({ eventId: z.uuid('Send the event id (a UUID).').describe('Record id, as x-tollgate-event-id says.') })
 
 export const recordRoutes = {
-  listRecords: route({ id: 'listRecords', method: 'GET', path: '/api/v1/records', tag: 'records', role: anyRole, summary: 'Usage records within your grants, newest first.', query: z.strictObject({ ...cursorQuery, ...recordQuery }), response: pageOf(recordSummary) }),
+  listRecords: route({ id: 'listRecords', method: 'GET', path: '/api/v1/records', tag: 'records', role: anyRole, summary: 'Usage records within your grants, newest or dearest first.', query: z.strictObject({ ...cursorQuery, ...recordQuery, order: recordOrder }), response: pageOf(recordSummary) }),
   exportRecords: route({
     id: 'exportRecords', method: 'GET', path: '/api/v1/records/export', tag: 'records', role: anyRole, summary: 'Usage records as a file, at most 10,000 rows; formula prefixes in text are escaped.',
     query: z.strictObject({ ...recordQuery, format: z.enum(['csv', 'json']).default('csv').describe('csv | json. Default csv.') }), produces: 'export', response: z.string(),

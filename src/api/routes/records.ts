@@ -23,8 +23,8 @@ export function recordHandlers(deps: ApiDeps): RecordHandlers {
   }
   return {
     async listRecords({ query, scope }) {
-      const { cursor, limit, ...words } = query
-      const page = await events.listRecords(scope, filterOf(words, clock.now()), cursor ?? null, limit)
+      const { cursor, limit, order, ...words } = query
+      const page = await events.listRecords(scope, { ...filterOf(words, clock.now()), order }, cursor ?? null, limit)
       return { rows: page.rows.map(summarise), next: page.next }
     },
     async exportRecords({ query, scope, reply }) {

@@ -127,9 +127,10 @@ class ClickHouseEventStore implements EventStore {
   }
 
   async listRecords(scope: ReadScope, filter: RecordFilter, cursor: string | null, rowsMax: number): Promise<RecordPage> {
-    const after = cursor === null ? null : readCursor(cursor)
+    const { order = 'at' } = filter
+    const after = cursor === null ? null : readCursor(cursor, order)
     const wanted = Math.min(Math.max(rowsMax, 1), limits.pageRowsMax)
-    const toMs = after === null ? filter.range.toMs : Math.min(filter.range.toMs, after.at + 1)
+    const toMs = after === null || order !== 'at' ? filter.range.toMs : Math.min(filter.range.toMs, after.at + 1)
     const found: StoredRecord[] = []
     for (const piece of searchPieces(filter, { fromMs: filter.range.fromMs, toMs })) {
       const rows = await this.#connection.rows(pageStatement(scope, filter, piece, after, wanted + 1 - found.length))
@@ -138,7 +139,7 @@ class ClickHouseEventStore implements EventStore {
     }
     const rows = found.slice(0, wanted)
     const last = rows.at(-1)
-    return { rows, next: found.length > wanted && last !== undefined ? writeCursor({ at: last.at, eventId: last.eventId }) : null }
+    return { rows, next: found.length > wanted && last !== undefined ? writeCursor(last, order) : null }
   }
 
   async getRecords(scope: ReadScope, ids: { readonly eventId?: string; readonly callId?: string }): Promise<readonly StoredRecord[]> {

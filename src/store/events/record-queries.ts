@@ -1,9 +1,9 @@
 import { assert } from '../../base/assert.ts'
-import { amountOf } from '../../base/money.ts'
+import { amountOf, formatAmount, type Amount } from '../../base/money.ts'
 import { TollgateError } from '../../base/errors.ts'
 import { limits } from '../../config/limits.ts'
 import type { BudgetRule, Measure, PerDimension, RuleSelector } from '../../core/entitlement/rule.ts'
-import type { BatchKey, ReadScope, RecordFilter, TimeRange } from '../ports.ts'
+import type { BatchKey, ReadScope, RecordFilter, RecordOrder, TimeRange } from '../ports.ts'
 import type { Statement } from './connection.ts'
 import { recordColumns } from './record-row.ts'
 import { clampInstant } from './storable-record.ts'
@@ -25,14 +25,28 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const isUuid = (text: string): boolean => uuid.test(text)
 const selectRecord = `SELECT ${recordColumns.join(', ')} FROM usage_record FINAL`
 
-export interface Cursor { readonly at: number; readonly eventId: string }
-export const writeCursor = (cursor: Cursor): string => Buffer.from(`${cursor.at}:${cursor.eventId}`).toString('base64url')
+/** The last row of a page; its cost is told where pages go by cost. */
+export interface Cursor { readonly at: number; readonly eventId: string; readonly cost?: Amount | null }
+export function writeCursor({ at, eventId, cost }: Cursor, order: RecordOrder): string {
+  const place = order === 'at' ? `${at}:${eventId}` : `${at}:${eventId}:${cost == null ? '' : formatAmount(cost)}`
+  return Buffer.from(place).toString('base64url')
+}
 
-/** Throws TollgateError('invalid') for a cursor that is not ours. */
-export function readCursor(text: string): Cursor {
-  const match = /^(\d{1,14}):([0-9a-f-]{36})$/.exec(Buffer.from(text, 'base64url').toString('latin1'))
-  if (match === null || !isUuid(match[2]!)) throw new TollgateError('invalid', 'The cursor is not one of ours.')
-  return { at: Number(match[1]), eventId: match[2]! }
+/** Throws TollgateError('invalid') for a cursor that is not ours, or one of a list in another order. */
+export function readCursor(text: string, order: RecordOrder): Cursor {
+  const match = /^(\d{1,14}):([0-9a-f-]{36})(?::((?:-?\d{1,23}(?:\.\d{1,15})?)?))?$/.exec(Buffer.from(text, 'base64url').toString('latin1'))
+  if (match === null || !isUuid(match[2]!) || (match[3] !== undefined) !== (order === 'cost')) throw new TollgateError('invalid', 'The cursor is not one of ours.')
+  const [, at, eventId = '', cost = ''] = match
+  return { at: Number(at), eventId, cost: cost === '' ? null : amountOf(cost) }
+}
+
+/** What the rows of a list stand by, and the place of one row in it. */
+const orders: Readonly<Record<RecordOrder, { readonly columns: readonly string[]; readonly place: (row: Cursor) => readonly string[] }>> = {
+  at: { columns: ['at', 'toString(event_id)'], place: ({ at, eventId }) => [`fromUnixTimestamp64Milli(${at}, 'UTC')`, `'${eventId.toLowerCase()}'`] },
+  cost: {
+    columns: ['isNotNull(cost)', 'ifNull(cost, toDecimal128(0, 15))', 'at', 'toString(event_id)'],
+    place: (row) => [row.cost == null ? '0' : '1', `toDecimal128('${formatAmount(row.cost ?? 0n)}', 15)`, ...orders.at.place(row)],
+  },
 }
 
 type Params = Record<string, string | readonly string[]>
@@ -73,20 +87,19 @@ export function pageStatement(scope: ReadScope, filter: RecordFilter, range: Tim
     params[`m_${name}`] = value
     parts.push(`${column} = {m_${name}:String}`)
   }
-  if (after !== null) {
-    parts.push(`(at, toString(event_id)) < (fromUnixTimestamp64Milli(${after.at}, 'UTC'), '${after.eventId.toLowerCase()}')`)
-  }
-  const newestFirst = 'ORDER BY at DESC, toString(event_id) DESC'
-  const found = `SELECT hour, team_id, app_id, event_id FROM usage_record FINAL WHERE ${parts.join(' AND ')} ${newestFirst} LIMIT ${rowsMax}`
-  return { sql: `${selectRecord} WHERE org_id = {org:String} AND (hour, team_id, app_id, event_id) IN (${found}) ${newestFirst}`, params }
+  const { columns, place } = orders[filter.order ?? 'at']
+  if (after !== null) parts.push(`(${columns.join(', ')}) < (${place(after).join(', ')})`)
+  const greatestFirst = `ORDER BY ${columns.map((column) => `${column} DESC`).join(', ')}`
+  const found = `SELECT hour, team_id, app_id, event_id FROM usage_record FINAL WHERE ${parts.join(' AND ')} ${greatestFirst} LIMIT ${rowsMax}`
+  return { sql: `${selectRecord} WHERE org_id = {org:String} AND (hour, team_id, app_id, event_id) IN (${found}) ${greatestFirst}`, params }
 }
 
 /**
  * The range cut into pieces to search newest first, each six times as long as the one before: a page of recent rows is then
- * found without reading a year. Filters with an index take the range whole.
+ * found without reading a year. Filters with an index take the range whole, and so does an order that time says nothing about.
  */
 export function searchPieces(filter: RecordFilter, range: TimeRange): readonly TimeRange[] {
-  if (Object.keys(filter.match).some((name) => indexedMatches.has(name))) return [range]
+  if (filter.order === 'cost' || Object.keys(filter.match).some((name) => indexedMatches.has(name))) return [range]
   const pieces: TimeRange[] = []
   let toMs = range.toMs
   for (let length = 3_600_000; toMs > range.fromMs; length *= 6) {

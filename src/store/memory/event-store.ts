@@ -57,15 +57,16 @@ class MemoryEventStore implements EventStore {
   }
 
   async listRecords(scope: ReadScope, filter: RecordFilter, cursor: string | null, rowsMax: number): Promise<RecordPage> {
-    const start = cursor === null ? 0 : Number(/^memory:(\d+)$/.exec(cursor)?.[1] ?? Number.NaN)
+    const { order = 'at' } = filter
+    const start = cursor === null ? 0 : Number((cursor.startsWith(`memory:${order}:`) ? /:(\d+)$/.exec(cursor)?.[1] : undefined) ?? Number.NaN)
     if (Number.isNaN(start)) throw new TollgateError('invalid', 'The cursor is not one of ours.')
     const wanted = Math.min(Math.max(rowsMax, 1), limits.pageRowsMax)
     const matching = this.#visible(scope)
       .filter((row) => row.at >= filter.range.fromMs && row.at < filter.range.toMs)
       .filter((row) => Object.entries(filter.match).every(([name, value]) => isMatch(row, name, value)))
-      .sort((a, b) => b.at - a.at || (a.eventId < b.eventId ? 1 : -1))
+      .sort((a, b) => (order === 'cost' ? dearerFirst(a.cost, b.cost) : 0) || b.at - a.at || (a.eventId < b.eventId ? 1 : -1))
     const rows = matching.slice(start, start + wanted)
-    return { rows, next: start + wanted < matching.length ? `memory:${start + wanted}` : null }
+    return { rows, next: start + wanted < matching.length ? `memory:${order}:${start + wanted}` : null }
   }
 
   async getRecords(scope: ReadScope, ids: { readonly eventId?: string; readonly callId?: string }): Promise<readonly StoredRecord[]> {
@@ -142,4 +143,11 @@ function isBefore(cut: readonly BatchKey[], batchId: string): boolean {
   const key = cut.find((candidate) => candidate.journalId === journalId)
   if (key === undefined) return false
   return Number(segment) < key.segment || (Number(segment) === key.segment && Number(block) <= key.block)
+}
+
+/** An unknown cost comes after every known one. */
+function dearerFirst(a: bigint | null, b: bigint | null): number {
+  if (a === b) return 0
+  if (a === null || b === null) return a === null ? 1 : -1
+  return a < b ? 1 : -1
 }

@@ -58,10 +58,10 @@ export const costQuery = (question: CostQueryInput) => queryOptions({
 })
 
 export interface RecordRange { readonly fromMs?: number | undefined; readonly toMs?: number | undefined }
-export const recordsQuery = (match: RecordMatch, range: RecordRange) => infiniteQueryOptions({
-  queryKey: ['records', match, range],
+export const recordsQuery = (match: RecordMatch, range: RecordRange, order: 'at' | 'cost') => infiniteQueryOptions({
+  queryKey: ['records', match, range, order],
   initialPageParam: null as string | null,
-  queryFn: ({ pageParam, signal }) => api.get<RecordPage>(withSearch('/api/v1/records', { ...match, ...range, limit: 100, cursor: pageParam }), signal),
+  queryFn: ({ pageParam, signal }) => api.get<RecordPage>(withSearch('/api/v1/records', { ...match, ...range, order: order === 'at' ? undefined : order, limit: 100, cursor: pageParam }), signal),
   getNextPageParam: (page: RecordPage) => page.next,
 })
 

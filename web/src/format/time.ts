@@ -6,12 +6,13 @@ const dayName = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short
 const dayLong = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' })
 
 export const formatClock = (ms: number): string => clock.format(ms)
-export const formatClockShort = (ms: number): string => clockShort.format(ms)
 /** "18 Nov" in the reader's zone. */
 export const formatDay = (ms: number): string => dayName.format(ms)
 export const formatDayLong = (ms: number): string => dayLong.format(ms)
 /** "18 Nov, 14:03:22". */
 export const formatMoment = (ms: number): string => `${dayName.format(ms)}, ${clockShort.format(ms)}`
+/** The clock for today, the day before it for earlier: "14:03:22", "18 Nov 14:03". */
+export const formatMomentShort = (ms: number): string => (new Date(ms).toDateString() === new Date().toDateString() ? clockShort.format(ms) : `${dayName.format(ms)} ${clockShort.format(ms).slice(0, 5)}`)
 /** ISO 8601 UTC, what titles and copies carry. */
 export const exactMoment = (ms: number): string => new Date(ms).toISOString()
 

@@ -15,7 +15,7 @@ const initialsOf = (name: string): string => name.split(/[\s@.]+/).filter(Boolea
 export function UserMenu({ name, email, onSignOut, compact = false }: { readonly name: string; readonly email: string; readonly onSignOut: () => void; readonly compact?: boolean }): ReactNode {
   const choice = useThemeChoice()
   return (
-    <DropdownMenu.Root>
+    <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger className="flex w-full items-center gap-2.5 rounded-lg p-1.5 text-left hover:bg-hover">
         <span aria-hidden className="inline-flex size-7 shrink-0 items-center justify-center rounded-full bg-accent-soft text-2xs font-semibold text-accent">{initialsOf(name)}</span>
         {compact ? <span className="sr-only">Account of {name}</span> : (

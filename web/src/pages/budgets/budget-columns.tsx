@@ -34,8 +34,8 @@ const nameOf = (line: BudgetLine): string => (line.kind === 'node' ? line.node.n
 const lastDayOf = (window: PacedWindow): string => window.pace?.lastDay ?? '0'
 
 export const budgetColumns: readonly DataColumn<BudgetLine>[] = [
-  { id: 'name', header: 'Budget', track: 'minmax(15rem,2.6fr)', cell: (line) => <Name line={line} />, compare: (a, b) => nameOf(a).localeCompare(nameOf(b)) },
-  { id: 'used', header: 'Used', track: 'minmax(13rem,1.8fr)', cell: (line) => withWindow(line, (budget, window) => <Used budget={budget} window={window} />), compare: byWindow((a, b) => (a.usedRatio ?? 0) - (b.usedRatio ?? 0)) },
+  { id: 'name', header: 'Budget', track: 'minmax(17rem,3fr)', cell: (line) => <Name line={line} />, compare: (a, b) => nameOf(a).localeCompare(nameOf(b)) },
+  { id: 'used', header: 'Used', track: 'minmax(11.5rem,1fr)', cell: (line) => withWindow(line, (budget, window) => <Used budget={budget} window={window} />), compare: byWindow((a, b) => (a.usedRatio ?? 0) - (b.usedRatio ?? 0)) },
   { id: 'held', header: 'Held', track: '4.5rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => (window.leased === '0' ? <span className="text-ink-3">–</span> : <Bare text={window.leased} of={budget} />)), compare: byWindow((a, b) => compareDecimals(a.leased, b.leased)) },
   { id: 'left', header: 'Left', track: '6rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => <span className={compareDecimals(window.remaining, '0') <= 0 ? 'text-bad' : ''}><Bare text={window.remaining} of={budget} /></span>), compare: byWindow((a, b) => compareDecimals(a.remaining, b.remaining)) },
   { id: 'rate', header: 'Per day', track: '7rem', align: 'right', cell: (line) => withWindow(line, (budget, window) => <Rate budget={budget} window={window} />), compare: byWindow((a, b) => compareDecimals(lastDayOf(a), lastDayOf(b))) },
@@ -56,8 +56,11 @@ function Name({ line }: { readonly line: BudgetLine }): ReactNode {
   const { budget } = line
   return (
     <span className="inline-flex max-w-full items-center gap-2">
-      <span className="truncate font-medium" title={budget.name}>{budget.name}</span>
-      {budget.per.length > 0 && <span className="label-quiet truncate">each {perText(budget.per)} · {exactCount(budget.windowsCount)}</span>}
+      {/* What a window is for is said where there is room: else it wraps into a second line, which is not shown. */}
+      <span className="flex h-5 min-w-0 flex-wrap gap-x-2 overflow-hidden">
+        <span className="max-w-full truncate font-medium" title={budget.name}>{budget.name}</span>
+        {budget.per.length > 0 && <span className="label-quiet whitespace-nowrap">each {perText(budget.per)} · {exactCount(budget.windowsCount)}</span>}
+      </span>
       {budget.hard ? <span title="Hard: a call that could overrun it is refused before it leaves." className="shrink-0 text-ink-3"><ShieldCheck aria-hidden className="size-3.5" /><span className="sr-only">hard</span></span> : <HardMark hard={false} />}
     </span>
   )
@@ -102,7 +105,7 @@ export function NarrowBudget(line: BudgetLine): ReactNode {
         <span className="shrink-0 font-medium">{window === null || window.usedRatio === null ? '–' : formatShare(window.usedRatio)}</span>
       </div>
       {window !== null && <BudgetBar committed={window.committed} held={window.leased} limit={window.limit} />}
-      {window !== null && <div className="label-quiet flex justify-between gap-3"><span><Quantity text={window.remaining} of={budget} /> left of <Quantity text={window.limit} of={budget} /></span><Course budget={budget} window={window} /></div>}
+      {window !== null && <div className="label-quiet flex justify-between gap-3">{compareDecimals(window.remaining, '0') < 0 ? <span><Quantity text={window.committed} of={budget} /> of <Quantity text={window.limit} of={budget} /></span> : <span><Quantity text={window.remaining} of={budget} /> left of <Quantity text={window.limit} of={budget} /></span>}<Course budget={budget} window={window} /></div>}
     </div>
   )
 }

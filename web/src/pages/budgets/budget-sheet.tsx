@@ -14,6 +14,7 @@ import { Empty } from '../../design/state.tsx'
 import { exactCount, formatShare } from '../../format/quantity.ts'
 import { formatMoment } from '../../format/time.ts'
 import { DrawerSection } from '../calls/drawer-section.tsx'
+import { BudgetMakers } from './budget-makers.tsx'
 import { BudgetChanges, BudgetHistory, BudgetWindows } from './budget-records.tsx'
 import { HardMark, StandingMark } from './budget-marks.tsx'
 import { budgetBurnQuery, removeBudget, type PacedBudget, type PacedWindow } from './budget-queries.ts'
@@ -55,9 +56,10 @@ function Actions({ budget, setSearch }: { readonly budget: PacedBudget; readonly
   )
 }
 
+/** What is asked about the budget itself is not asked again: it is gone. */
 function RemoveBudget({ budget, open, onOpenChange, onRemoved }: { readonly budget: PacedBudget; readonly open: boolean; readonly onOpenChange: (open: boolean) => void; readonly onRemoved: () => void }): ReactNode {
   const cache = useQueryClient()
-  const removal = useMutation({ mutationFn: () => removeBudget(budget.id), onSuccess: () => { onOpenChange(false); onRemoved(); void cache.invalidateQueries({ queryKey: ['budgets'] }) } })
+  const removal = useMutation({ mutationFn: () => removeBudget(budget.id), onSuccess: () => { onOpenChange(false); onRemoved(); void cache.invalidateQueries({ queryKey: ['budgets'], predicate: ({ queryKey }) => !queryKey.includes(budget.id) }) } })
   return (
     <Modal open={open} onOpenChange={onOpenChange} title={`Remove “${budget.name}”?`}>
       <div className="flex flex-col gap-3 px-5 pb-5">
@@ -81,6 +83,7 @@ function Details({ budget, tuple, onWindow }: { readonly budget: PacedBudget; re
         : <Standing budget={budget} window={window} />}
       {window !== null && standingOf(window) === 'exceeded' && <Exceeded budget={budget} window={window} />}
       {window !== null && <DrawerSection title={`Use, ${windowName(budget.window.unit, budget.window.zone, window.startMs, window.resetsAt)}`}><BurnChart budget={budget} window={window} /></DrawerSection>}
+      {window !== null && <BudgetMakers key={tupleText(window)} budget={budget} window={window} />}
       {window !== null && <Pace budget={budget} window={window} />}
       {budget.per.length > 0 && <BudgetWindows budget={budget} chosen={window} onWindow={onWindow} />}
       <BudgetTerms budget={budget} />

@@ -1,6 +1,6 @@
 import type { CallSearch } from '../calls/call-search.ts'
 import { firstView, searchOf, type ExploreSearch, type ExploreView } from '../explore/explore-search.ts'
-import type { Nodes } from '../../api/queries.ts'
+import type { CostQueryInput, Nodes } from '../../api/queries.ts'
 import type { BudgetBody, PacedBudget, PacedWindow } from './budget-queries.ts'
 
 type Unit = NonNullable<NonNullable<BudgetBody['window']>['unit']>
@@ -60,12 +60,31 @@ export function callsOf(budget: PacedBudget, window: PacedWindow, nodes: Orgs): 
 }
 
 const exploreRanges: Readonly<Record<Unit, ExploreView['range']>> = { hour: '24h', day: '24h', week: '7d', month: 'month', quarter: '90d', year: '90d' }
-const exploreMeasures: Readonly<Record<Measure, ExploreView['measure']>> = { cost: 'cost', tokens: 'tokens', input_tokens: 'input_tokens', output_tokens: 'output_tokens', requests: 'calls' }
+/** A budget's measure as cost questions name it. */
+export const usedMeasures = { cost: 'cost', tokens: 'tokens', input_tokens: 'input_tokens', output_tokens: 'output_tokens', requests: 'calls' } as const satisfies Readonly<Record<Measure, ExploreView['measure']>>
+
+type Selected = ReturnType<typeof selectedBy>
+const filtersOf = (selected: Selected): { dimension: Exclude<Dimension, 'model'> | 'requested_model'; op: 'in'; values: [string] }[] =>
+  Object.entries(selected).map(([dimension, value]) => ({ dimension: dimension === 'model' ? 'requested_model' : dimension as Exclude<Dimension, 'model'>, op: 'in', values: [value] }))
+
+const makers = ['team', 'app', 'workflow', 'model'] as const
+export type Maker = (typeof makers)[number]
+/** By what a window's use can be told apart: what it is not pinned to already, and no team where an app is. */
+export function makersOf(budget: PacedBudget, window: PacedWindow, nodes: Orgs): readonly Maker[] {
+  const selected = selectedBy(budget, window, nodes)
+  return makers.filter((maker) => selected[maker] === undefined && !(maker === 'team' && selected.app !== undefined))
+}
+
+/** What used the window so far, by one of them. */
+export const questionOf = (budget: PacedBudget, window: PacedWindow, nodes: Orgs, maker: Maker, nowMs: number): CostQueryInput => ({
+  measures: [usedMeasures[budget.measure]], groupBy: [maker], filters: filtersOf(selectedBy(budget, window, nodes)),
+  fromMs: window.startMs, toMs: Math.min(Math.max(nowMs, window.startMs + 60_000), window.resetsAt), ...(budget.measure === 'cost' ? { currency: budget.currency } : {}),
+})
 
 /** The same in Explore, which knows every dimension a budget selects by. */
 export function exploreOf(budget: PacedBudget, window: PacedWindow, nodes: Orgs): ExploreSearch {
   const selected = selectedBy(budget, window, nodes)
-  const filters = Object.entries(selected).map(([dimension, value]) => ({ dimension: dimension === 'model' ? 'requested_model' as const : dimension as Exclude<Dimension, 'model'>, op: 'in' as const, values: [value] }))
+  const filters = filtersOf(selected)
   const by = selected.app !== undefined ? ['workflow', 'model'] as const : selected.team !== undefined ? ['app', 'model'] as const : selected.unit !== undefined ? ['team', 'app'] as const : firstView.by
-  return searchOf({ ...firstView, measure: exploreMeasures[budget.measure], by, filters, range: exploreRanges[budget.window.unit] })
+  return searchOf({ ...firstView, measure: usedMeasures[budget.measure], by, filters, range: exploreRanges[budget.window.unit] })
 }

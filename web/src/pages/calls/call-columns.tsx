@@ -45,7 +45,7 @@ export const callColumns = [
     ),
   }),
   column.accessor((row) => row.caller.appName, {
-    id: 'caller', header: 'Caller', meta: { track: 'minmax(10.5rem,2fr)', align: 'left' },
+    id: 'caller', header: 'Caller', meta: { track: 'minmax(10.5rem,1.7fr)', align: 'left' },
     cell: ({ row: { original } }) => (
       <span className="block truncate" title={[original.caller.unitName, original.caller.teamName, original.caller.appName, original.caller.keyName].filter(Boolean).join(' / ')}>
         {original.caller.appName || 'Unknown'} <span className="text-ink-3">{original.caller.teamName}</span>
@@ -53,7 +53,7 @@ export const callColumns = [
     ),
   }),
   column.accessor(modelOf, {
-    id: 'model', header: 'Model', meta: { track: 'minmax(8.5rem,1.3fr)', align: 'left' },
+    id: 'model', header: 'Model', meta: { track: 'minmax(10.25rem,1.4fr)', align: 'left' },
     cell: ({ row: { original } }) => <span className="block truncate" title={`${original.provider} / ${modelOf(original)}`}><ModelName model={modelOf(original)} /></span>,
   }),
   column.accessor((row) => row.attribution.workflow, {

@@ -21,12 +21,8 @@ export function CallCostLines({ explanation }: { readonly explanation: Explanati
       <ul>{lines.map((line, index) => <CostLine key={`${line.component}${index}`} line={line} currency={record.currency} />)}</ul>
       <div className="mx-4 mt-1 flex items-baseline justify-between gap-3 border-t-2 border-ink py-2.5">
         <span className="text-sm font-semibold">{unpriced.length > 0 && record.cost !== null ? 'Total of what is priced' : 'Total'}</span>
-        {record.cost === null ? <span className="text-sm font-semibold text-warn">not known</span> : (
-          <span className="inline-flex items-center gap-1 text-sm font-semibold">
-            <LedgerMoney decimal={record.cost} /><span className="text-ink-3">{record.currency}</span>
-            <CopyButton text={record.cost} label="Copy total" />
-          </span>
-        )}
+        {record.cost !== null && <span className="-ml-1.5 mr-auto inline-flex items-center gap-1 text-sm text-ink-3">{record.currency}<CopyButton text={record.cost} label="Copy total" className="-my-1" /></span>}
+        <span className="text-sm font-semibold">{record.cost === null ? <span className="text-warn">not known</span> : <LedgerMoney decimal={record.cost} />}</span>
       </div>
       {discount !== null && discount !== '0' && record.listCost !== null && (
         <p className="flex justify-between gap-3 px-4 pb-2.5 text-xs text-ink-2">

@@ -16,6 +16,7 @@ const qualityOptions: readonly PickerOption[] = [
   { value: 'final', label: 'Final' }, { value: 'provisional', label: 'Provisional' }, { value: 'estimated', label: 'Estimated' }, { value: 'uncertain', label: 'Uncertain' }, { value: 'absent', label: 'Absent' },
 ]
 const statusOptions: readonly PickerOption[] = callStatuses.map((value) => ({ value, label: statusNames[value] }))
+const orderOptions: readonly PickerOption[] = [{ value: 'at', label: 'Newest first' }, { value: 'cost', label: 'Dearest first' }]
 const rangeOptions: readonly PickerOption[] = callRanges.map((value) => ({ value, label: rangeNames[value] }))
 
 const hourMs = 3_600_000
@@ -56,6 +57,7 @@ export function CallFilters({ search, onChange, live }: { readonly search: CallS
         {search.from === undefined
           ? <Picker label="Range" value={search.range ?? '24h'} options={rangeOptions} onChange={(range) => onChange({ range })} clearable={false} />
           : <Picker label="Range" value="own" options={[{ value: 'own', label: ownRangeName(search.from, search.to) }]} onChange={() => onChange({ from: undefined, to: undefined })} />}
+        <span className="md:hidden"><Picker label="Order" value={search.order ?? 'at'} options={orderOptions} onChange={(order) => onChange({ order: order === 'cost' ? order : undefined })} clearable={false} /></span>
         {search.unit !== undefined && pick('unit', 'Unit', options.unit)}
         {pick('team', 'Team', options.team)}
         {pick('app', 'App', options.app)}
@@ -67,7 +69,7 @@ export function CallFilters({ search, onChange, live }: { readonly search: CallS
         {(['agent', 'key', 'provider', 'endpoint', 'run', 'session', 'user', 'call'] as const).map((field) => search[field] !== undefined && <span key={field}>{pick(field, fieldNames[field], [])}</span>)}
         {search.cost_centre !== undefined && pick('cost_centre', 'Cost centre', [{ value: noCostCentre, label: 'None' }])}
         {filterCount(search) > 1 && (
-          <button type="button" onClick={() => onChange(Object.fromEntries(Object.keys(search).filter((name) => !['range', 'from', 'to', 'event'].includes(name)).map((name) => [name, undefined])))} className="h-7 shrink-0 rounded-md px-2 text-xs font-medium text-ink-2 hover:text-ink">
+          <button type="button" onClick={() => onChange(Object.fromEntries(Object.keys(search).filter((name) => !['range', 'from', 'to', 'order', 'event'].includes(name)).map((name) => [name, undefined])))} className="h-7 shrink-0 rounded-md px-2 text-xs font-medium text-ink-2 hover:text-ink">
             Clear all
           </button>
         )}

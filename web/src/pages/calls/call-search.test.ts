@@ -10,6 +10,7 @@ const row = {
 describe('call search', () => {
   it('keeps what is known and drops what is malformed', () => {
     expect(readCallSearch({ team: 't', status: 'nonsense', range: '7d', run: 42, foo: 'x', app: '' })).toEqual({ team: 't', range: '7d', run: '42' })
+    expect([readCallSearch({ order: 'cost' }), readCallSearch({ order: 'at' })]).toEqual([{ order: 'cost' }, {}])
   })
   it('puts filters as the records list names them', () => {
     expect(matchOf({ team: 't', status: 'refused' })).toEqual({ team: 't', kind: 'refusal' })

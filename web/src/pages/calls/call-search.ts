@@ -29,6 +29,8 @@ export interface CallSearch {
   /** An own range instead, Unix milliseconds; `to` is left out while it still runs. */
   readonly from?: number
   readonly to?: number
+  /** Dearest first; left out while it is newest first. */
+  readonly order?: 'cost'
   /** The call whose explanation is open. */
   readonly event?: string
 }
@@ -61,6 +63,7 @@ export function readCallSearch(raw: Readonly<Record<string, unknown>>): CallSear
     ...(callStatuses.includes(status as CallStatus) ? { status: status as CallStatus } : {}),
     ...(callRanges.includes(range as CallRange) ? { range: range as CallRange } : {}),
     ...ownRange(raw['from'], raw['to']),
+    ...(raw['order'] === 'cost' ? { order: 'cost' } : {}),
   }
 }
 

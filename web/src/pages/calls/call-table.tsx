@@ -1,11 +1,12 @@
 import { flexRender, getCoreRowModel, useReactTable, type RowData } from '@tanstack/react-table'
+import { ArrowDown } from 'lucide-react'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import type { RecordSummary } from '../../api/queries.ts'
 import { classNames } from '../../design/class-names.ts'
 import { Money } from '../../design/figures.tsx'
 import { formatCount, formatDuration } from '../../format/quantity.ts'
-import { formatClockShort } from '../../format/time.ts'
+import { formatMomentShort } from '../../format/time.ts'
 import { useWide } from '../../design/use-wide.ts'
 import { callColumns, cachedTokens, costsNothing, freshTokens, modelOf, outputTokens } from './call-columns.tsx'
 import { Marks, StatusMark } from './call-marks.tsx'
@@ -27,7 +28,13 @@ export interface CallTableProps {
   readonly onOpen: (eventId: string) => void
   readonly onEnd: () => void
   readonly loadingMore: boolean
+  readonly order: Order
+  readonly onOrder: (order: Order) => void
 }
+
+/** The columns that the list can go by, greatest first. */
+type Order = 'at' | 'cost'
+const isOrder = (column: string): column is Order => column === 'at' || column === 'cost'
 
 /** Virtualised rows with one tab stop: arrows, j and k move, Enter opens. */
 export function CallTable(props: CallTableProps): ReactNode {
@@ -49,6 +56,7 @@ export function CallTable(props: CallTableProps): ReactNode {
     virtual.scrollToIndex(next)
   }
   const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.target instanceof HTMLButtonElement) return
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 400) / wideRowPx) - 2)
     const steps: Readonly<Record<string, number>> = { ArrowDown: active + 1, j: active + 1, ArrowUp: active - 1, k: active - 1, PageDown: active + page, PageUp: active - page, Home: 0, End: model.length - 1 }
     const to = steps[event.key]
@@ -63,7 +71,7 @@ export function CallTable(props: CallTableProps): ReactNode {
       className="focus-inset group/rows relative min-h-0 flex-1 overflow-auto overscroll-contain"
     >
       <div className={wide ? 'min-w-[70rem]' : ''}>
-        {wide && <HeadRow table={table} />}
+        {wide && <HeadRow table={table} order={props.order} onOrder={props.onOrder} />}
         <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
           {items.map((item) => {
             const row = model[item.index]!
@@ -92,17 +100,27 @@ export function CallTable(props: CallTableProps): ReactNode {
   )
 }
 
-function HeadRow({ table }: { readonly table: ReturnType<typeof useReactTable<RecordSummary>> }): ReactNode {
+function HeadRow({ table, order, onOrder }: Pick<CallTableProps, 'order' | 'onOrder'> & { readonly table: ReturnType<typeof useReactTable<RecordSummary>> }): ReactNode {
   return (
     <div role="rowgroup" className="sticky top-0 z-10">
       <div role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }} className="grid h-8 items-center gap-x-3 border-b border-line bg-surface px-8 text-xs font-medium text-ink-3">
         {table.getFlatHeaders().map((header) => (
-          <div key={header.id} role="columnheader" className={header.column.columnDef.meta?.align === 'right' ? 'text-right' : header.id === 'status' ? 'pl-3' : ''}>
-            {flexRender(header.column.columnDef.header, header.getContext())}
+          <div key={header.id} role="columnheader" {...(header.id === order ? { 'aria-sort': 'descending' } : {})} className={header.column.columnDef.meta?.align === 'right' ? 'text-right' : header.id === 'status' ? 'pl-3' : ''}>
+            {isOrder(header.id) ? <OrderButton column={header.id} order={order} onOrder={onOrder}>{flexRender(header.column.columnDef.header, header.getContext())}</OrderButton> : flexRender(header.column.columnDef.header, header.getContext())}
           </div>
         ))}
       </div>
     </div>
+  )
+}
+
+function OrderButton({ column, order, onOrder, children }: Pick<CallTableProps, 'order' | 'onOrder'> & { readonly column: Order; readonly children: ReactNode }): ReactNode {
+  return (
+    <button type="button" title={column === 'cost' ? 'Dearest first' : 'Newest first'} onClick={() => onOrder(column)} className="inline-flex items-center gap-1 rounded hover:text-ink">
+      {column === 'at' && children}
+      <ArrowDown aria-hidden className={classNames('size-3', column !== order && 'text-ink-faint')} />
+      {column === 'cost' && children}
+    </button>
   )
 }
 
@@ -116,7 +134,7 @@ function NarrowRow({ row }: { readonly row: RecordSummary }): ReactNode {
         <span className="shrink-0 font-medium">{costsNothing(row) ? '–' : <Money decimal={row.cost} currency={row.currency} />}</span>
       </div>
       <div className="flex items-center justify-between gap-3 text-xs text-ink-3">
-        <span className="truncate">{formatClockShort(row.at)} · {counts.every((count) => count === null) ? 'no usage' : `${formatCount((counts[0] ?? 0) + (counts[1] ?? 0))} in, ${formatCount(counts[2] ?? 0)} out`}{row.latencyMs === null ? '' : ` · ${formatDuration(row.latencyMs)}`}</span>
+        <span className="truncate">{formatMomentShort(row.at)} · {counts.every((count) => count === null) ? 'no usage' : `${formatCount((counts[0] ?? 0) + (counts[1] ?? 0))} in, ${formatCount(counts[2] ?? 0)} out`}{row.latencyMs === null ? '' : ` · ${formatDuration(row.latencyMs)}`}</span>
         <span className="flex shrink-0 gap-1.5"><Marks row={row} /><StatusMark row={row} /></span>
       </div>
     </div>

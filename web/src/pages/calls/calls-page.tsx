@@ -18,11 +18,16 @@ import { useLiveRows, type LiveRows } from './use-live-rows.ts'
 export function CallsPage(): ReactNode {
   const search = useSearch({ from: '/calls' })
   const navigate = useNavigate({ from: '/calls' })
-  const live = useLiveRows(search)
+  const byCost = search.order === 'cost'
+  // What arrives is the newest; among the dearest it has its place only when it is asked for again.
+  const live = useLiveRows(search, !byCost)
   const [openedAt] = useState(() => Date.now())
-  const list = useInfiniteQuery(recordsQuery(matchOf(search), rangeOf(search, openedAt)))
+  const list = useInfiniteQuery(recordsQuery(matchOf(search), rangeOf(search, openedAt), search.order ?? 'at'))
   const setSearch: SetSearch = useCallback((change) => void navigate({ search: (before) => ({ ...before, ...change }) as CallSearch, replace: !('event' in change) }), [navigate])
-  const rows = useMemo(() => joined(live.rows, list.data?.pages.flatMap((page) => page.rows) ?? []), [live.rows, list.data])
+  const rows = useMemo(() => {
+    const listed = list.data?.pages.flatMap((page) => page.rows) ?? []
+    return byCost ? listed : joined(live.rows, listed)
+  }, [byCost, live.rows, list.data])
   const arrived = useMemo(() => new Set(live.rows.slice(0, 40).map((row) => row.eventId)), [live.rows])
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = list
   const onEnd = useCallback(() => { if (hasNextPage && !isFetchingNextPage) void fetchNextPage() }, [hasNextPage, isFetchingNextPage, fetchNextPage])
@@ -30,11 +35,11 @@ export function CallsPage(): ReactNode {
   return (
     <div className="flex min-h-0 flex-1 flex-col">
       <div className="px-4 pt-5 md:px-8 md:pt-7"><PageHead title="Calls" note={list.data === undefined ? undefined : `${exactCount(rows.length)}${hasNextPage ? '+' : ''} ${filterCount(search) > 0 ? 'matching' : 'in range'}`} /></div>
-      <CallFilters search={search} onChange={setSearch} live={<LiveSwitch live={live} />} />
+      <CallFilters search={search} onChange={setSearch} live={!byCost && <LiveSwitch live={live} />} />
       {live.dropped > 0 && <div className="px-4 pb-3 md:px-8"><Banner tone="info">{exactCount(live.dropped)} calls came faster than this page could read and were left out of the tail. Reload to list them.</Banner></div>}
       {list.error !== null && rows.length > 0 && <div className="px-4 pb-3 md:px-8"><Banner tone="warn" action={<Button size="sm" onClick={() => void list.refetch()}>Try again</Button>}>{list.error.message}</Banner></div>}
       <section aria-label="List of calls" className="flex min-h-0 flex-1 flex-col border-t border-line bg-surface">
-        {rows.length > 0 ? <CallTable rows={rows} selected={search.event} arrived={arrived} onOpen={onOpen} onEnd={onEnd} loadingMore={isFetchingNextPage} />
+        {rows.length > 0 ? <CallTable rows={rows} selected={search.event} arrived={arrived} onOpen={onOpen} onEnd={onEnd} loadingMore={isFetchingNextPage} order={search.order ?? 'at'} onOrder={(order) => setSearch({ order: order === 'at' ? undefined : order })} />
           : list.isPending ? <TableSkeleton />
             : list.error !== null ? <ProblemState error={list.error} onRetry={() => void list.refetch()} />
               : <NoCalls filtered={filterCount(search) > 0} loading={isFetchingNextPage} />}

@@ -23,9 +23,9 @@ export interface LiveRows {
 
 /**
  * The live tail. Connected → rows are drawn as they come; paused → the stream stays open and rows wait, so that
- * resuming misses nothing. A broken stream reconnects by itself and says so meanwhile.
+ * resuming misses nothing; not `on` → no stream, no rows. A broken stream reconnects by itself and says so meanwhile.
  */
-export function useLiveRows(search: CallSearch): LiveRows {
+export function useLiveRows(search: CallSearch, on: boolean): LiveRows {
   const [connected, setConnected] = useState<'connecting' | 'live' | 'offline'>('connecting')
   const [paused, setPaused] = useState(false)
   const [rows, setRows] = useState<readonly RecordSummary[]>([])
@@ -48,6 +48,7 @@ export function useLiveRows(search: CallSearch): LiveRows {
     const filters = JSON.parse(view) as CallSearch
     setRows([])
     inbox.current = []
+    if (!on) return undefined
     const kind = filters.status === 'refused' ? 'refusal' : undefined
     const address = withSearch('/api/v1/records/stream', { kind, team: filters.team, app: filters.app, model: filters.model })
     const tail = openTail(address, {
@@ -57,7 +58,7 @@ export function useLiveRows(search: CallSearch): LiveRows {
     })
     const timer = setInterval(drain, drawEveryMs)
     return () => { tail.close(); clearInterval(timer) }
-  }, [view, drain])
+  }, [view, drain, on])
 
   const toggle = useCallback(() => {
     pausedNow.current = !pausedNow.current

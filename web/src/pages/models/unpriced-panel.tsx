@@ -25,7 +25,7 @@ export function UnpricedPanel({ rows, used, mayPrice, onOpen, onPrice }: { reado
       <ul>
         {open.map((group) => (
           <li key={`${group.provider}/${group.model}`} className="flex flex-wrap items-center gap-x-6 gap-y-2 border-t border-line px-5 py-3 text-sm first:border-t-0">
-            <div className="min-w-48 flex-1">
+            <div className="min-w-48 flex-1 max-md:basis-full">
               <p className="flex flex-wrap items-center gap-2"><button type="button" onClick={() => onOpen(group)} className="rounded font-medium hover:underline">{group.model}</button><span className="label-quiet">{group.provider}</span>{group.partial && <Badge tone="warn" title="Some of what it uses has a price, some has none.">Partly priced</Badge>}</p>
               {group.requested.length > 0 && <p className="label-quiet">asked for as {group.requested.join(', ')}</p>}
             </div>

@@ -10,6 +10,7 @@ import { Since } from '../../design/figures.tsx'
 import { Panel } from '../../design/panel.tsx'
 import { Empty, ProblemState, Skeleton } from '../../design/state.tsx'
 import { Quantity } from '../../design/quantity.tsx'
+import { compareDecimals, subtractDecimals } from '../../format/decimal.ts'
 import { formatShare } from '../../format/quantity.ts'
 
 type Risky = Overview['budgetsAtRisk'][number]
@@ -77,7 +78,7 @@ function WidestBudget({ budget, window, projected }: { readonly budget: Budget; 
   return (
     <div className="border-b border-line px-5 pb-4">
       <div className="flex items-baseline justify-between gap-3">
-        <p className="truncate text-sm font-medium">{budget.name}</p>
+        <Link to="/budgets" search={{ budget: budget.id }} className="truncate rounded text-sm font-medium hover:underline">{budget.name}</Link>
         <HardMark hard={budget.hard} />
       </div>
       <p className="mt-2 mb-2.5 flex items-baseline gap-1.5">
@@ -105,19 +106,27 @@ function Fact({ label, swatch, children }: { readonly label: string; readonly sw
   )
 }
 
+/** The address of the budget's own page, at this window of it. */
+const sheetOf = (budget: BudgetLine): { readonly budget: string; readonly window?: string } =>
+  ({ budget: budget.ruleId, ...(budget.tuple.length > 0 ? { window: JSON.stringify(budget.tuple.map((part) => part.id)) } : {}) })
+
 function BudgetRow({ budget }: { readonly budget: BudgetLine }): ReactNode {
+  const over = compareDecimals(budget.committed, budget.limit) > 0
   const about = budget.tuple.map((part) => part.name || 'none named').join(', ')
   return (
-    <li className="px-5 py-2">
-      <div className="flex items-baseline justify-between gap-3 text-sm">
-        <span className="min-w-0 truncate font-medium">{budget.name}{about !== '' && <span className="font-normal text-ink-3"> · {about}</span>}</span>
-        <span className="shrink-0 font-medium">{budget.usedRatio === null ? '–' : formatShare(budget.usedRatio)}</span>
-      </div>
-      <div className="my-1.5"><BudgetBar committed={budget.committed} held={budget.leased} limit={budget.limit} /></div>
-      <p className="label-quiet flex justify-between gap-3">
-        <span><Quantity text={budget.remaining} of={budget} /> left of <Quantity text={budget.limit} of={budget} /></span>
-        <span className="truncate">{budget.projectedRatio !== null && budget.projectedRatio > 1 ? <span className="text-warn">heading for {formatShare(budget.projectedRatio)}</span> : <>resets <Since ms={budget.resetsAt} /></>}</span>
-      </p>
+    <li>
+      <Link to="/budgets" search={sheetOf(budget)} className="focus-inset block px-5 py-2 hover:bg-hover">
+        <span className="flex items-baseline justify-between gap-3 text-sm">
+          <span className="min-w-0 truncate font-medium">{budget.name}{about !== '' && <span className="font-normal text-ink-3"> · {about}</span>}</span>
+          <span className={over ? 'shrink-0 font-medium text-bad' : 'shrink-0 font-medium'}>{budget.usedRatio === null ? '–' : formatShare(budget.usedRatio)}</span>
+        </span>
+        <span className="my-1.5 block"><BudgetBar committed={budget.committed} held={budget.leased} limit={budget.limit} /></span>
+        <span className="label-quiet flex justify-between gap-3">
+          {over ? <span className="text-bad"><Quantity text={subtractDecimals(budget.committed, budget.limit)} of={budget} /> over <Quantity text={budget.limit} of={budget} /></span>
+            : <span><Quantity text={budget.remaining} of={budget} /> left of <Quantity text={budget.limit} of={budget} /></span>}
+          <span className="truncate">{budget.projectedRatio !== null && budget.projectedRatio > 1 ? <span className="text-warn">heading for {formatShare(budget.projectedRatio)}</span> : <>resets <Since ms={budget.resetsAt} /></>}</span>
+        </span>
+      </Link>
     </li>
   )
 }

@@ -59,7 +59,7 @@ function Name({ line }: { readonly line: BudgetLine }): ReactNode {
       {/* What a window is for is said where there is room: else it wraps into a second line, which is not shown. */}
       <span className="flex h-5 min-w-0 flex-wrap gap-x-2 overflow-hidden">
         <span className="max-w-full truncate font-medium" title={budget.name}>{budget.name}</span>
-        {budget.per.length > 0 && <span className="label-quiet whitespace-nowrap">each {perText(budget.per)} · {exactCount(budget.windowsCount)}</span>}
+        {budget.per.length > 0 && <span className="label-quiet leading-5 whitespace-nowrap">each {perText(budget.per)} · {exactCount(budget.windowsCount)}</span>}
       </span>
       {budget.hard ? <span title="Hard: a call that could overrun it is refused before it leaves." className="shrink-0 text-ink-3"><ShieldCheck aria-hidden className="size-3.5" /><span className="sr-only">hard</span></span> : <HardMark hard={false} />}
     </span>

@@ -1,6 +1,6 @@
-import { useQuery } from '@tanstack/react-query'
+import { usePrefetchQuery, useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import { overviewQuery, type Overview } from '../../api/queries.ts'
+import { budgetsQuery, overviewQuery, type Overview } from '../../api/queries.ts'
 import { Since } from '../../design/figures.tsx'
 import { Banner, ProblemState, Skeleton } from '../../design/state.tsx'
 import { PageHead } from '../../design/page-head.tsx'
@@ -14,6 +14,8 @@ import { SpendPanel } from './spend-panel.tsx'
 /** Where spend stands against budget and the comparable period, what moved it, and what is not settled yet. */
 export function OverviewPage(): ReactNode {
   const { data, error, refetch } = useQuery(overviewQuery)
+  // Asked for beside the figures, not after them.
+  usePrefetchQuery(budgetsQuery)
   if (data === undefined) return error === null ? <OverviewSkeleton /> : <div className="mx-auto w-full max-w-[82rem] px-4 py-5 md:px-8 md:py-7"><PageHead title="Overview" /><div className="rounded-xl border border-line bg-surface"><ProblemState error={error} onRetry={() => void refetch()} /></div></div>
   if (data.calls.current === 0 && data.calls.previous === 0) return <FirstCall />
   return (

@@ -13,18 +13,20 @@ const unit: Amount = 10n ** 15n
 const hardTeams = ['Marketing', 'Support'] as const
 const ruleIdOf = (team: string): string => `rule_${team.toLowerCase()}_month`
 
-/** Two significant digits, as people set budgets; at least one whole unit. */
+/** Two significant digits, as people set budgets; at least a cent, which is what a team has used by the first morning of a month. */
 export function roundDown(amount: Amount): Amount {
-  let step = unit / 10n
-  while (amount / step >= 100n) step *= 10n
-  const rounded = (amount / step) * step
-  return rounded < unit ? unit : rounded
+  const rounded = (amount / stepOf(amount)) * stepOf(amount)
+  return rounded < cent ? cent : rounded
 }
 export const roundUp = (amount: Amount): Amount => {
   const down = roundDown(amount)
-  let step = unit / 10n
+  return down >= amount ? down : down + stepOf(amount)
+}
+const cent = unit / 100n
+function stepOf(amount: Amount): Amount {
+  let step = cent / 10n
   while (amount / step >= 100n) step *= 10n
-  return down >= amount ? down : down + step
+  return step
 }
 
 const monthOf = (at: number): { readonly startMs: number; readonly endMs: number } => periodAt('month', companyZone, at)

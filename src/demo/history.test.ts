@@ -104,6 +104,7 @@ test('limits are rounded as people round them', () => {
   const unit = 10n ** 15n
   expect(roundDown(413_270n * unit / 1_000n)).toBe(410n * unit)
   expect(roundUp(413_270n * unit / 1_000n)).toBe(420n * unit)
-  expect(roundDown(7n * unit / 100n)).toBe(unit)
+  expect(roundDown(7n * unit / 100n)).toBe(7n * unit / 100n)
+  expect(roundDown(7n * unit / 10_000n)).toBe(unit / 100n)
   expect(roundUp(34n * unit)).toBe(34n * unit)
 })

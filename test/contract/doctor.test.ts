@@ -40,7 +40,7 @@ const files = (): Record<string, string> => Object.fromEntries(readdirSync(here.
 const healthy = { code: 0, findings: expect.arrayContaining([expect.objectContaining({ ok: true })]) as unknown }
 
 test('on a healthy installation every check holds, and a repair changes nothing', async () => {
-  await fill(12, 4)
+  await fill(6, 8)
   const before = await here.figures()
   const told = await here.doctor()
   expect(failed(told)).toEqual([])
@@ -90,7 +90,7 @@ test('a month lost from a rollup, and one that no row stands behind, are made ri
 })
 
 test('a database that is gone altogether comes back from the journals', async () => {
-  await fill(12, 4)
+  await fill(6, 8)
   const before = await here.figures()
   await here.wipeClickhouse()
   const sick = await here.doctor()
@@ -168,7 +168,7 @@ test('both stores lost everything: the journals are enough', async () => {
 })
 
 test('a damaged segment is named with its place, and nothing is taken from behind the damage', async () => {
-  await fill(14, 4)
+  await fill(7, 8)
   await here.closeJournal()
   const path = join(here.journalDir, readdirSync(here.journalDir).filter((name) => name.endsWith('.tgj')).sort()[0]!)
   const bytes = readFileSync(path)
@@ -248,7 +248,7 @@ test('a block in doubt is counted once though rollups are rebuilt before it is r
 })
 
 test('a repair beside a gateway that goes on loses and doubles nothing', async () => {
-  await fill(8, 4)
+  await fill(4, 8)
   await here.clickhouse(`ALTER TABLE usage_record DELETE WHERE batch_id LIKE '${here.journalId}:1:%'`)
   const ended = new AbortController()
   let written = 0

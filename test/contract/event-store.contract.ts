@@ -48,6 +48,16 @@ export function eventStoreContract(name: string, open: () => Promise<EventStore>
       await store.migrate()
     })
 
+    it('never counts a first record without its cost, whenever it is asked', async () => {
+      for (let round = 0; round < 10; round += 1) {
+        const { orgId, row, batch } = place()
+        const inserted = store.insertBatch(batch(1), [row()], recordedAt)
+        const asked = [0, 1, 2, 3].map(() => store.costSplit(whole(orgId), { measures: ['cost', 'calls'], parts: [], filters: [], zone: 'UTC', ...june, linesMax: 10 }))
+        await inserted
+        for (const { totals } of await Promise.all(asked)) expect(totals.cost_rows ?? 0n).toBe(totals.calls ?? 0n)
+      }
+    })
+
     it('gives a record back as it was written, to the last member', async () => {
       const { orgId, row, batch } = place()
       const full = row({
